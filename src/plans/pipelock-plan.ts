@@ -1,0 +1,33 @@
+import type { RequestRule } from '../policy/request-rule.ts';
+import type { SecretId } from './secret-reference.ts';
+
+/**
+ * What the pipelock daemon enforces. Launch writes it as two files: `pipelock.yaml`, a valid subset of
+ * pipelock's own schema, and `pipelock-rules.json`, what that schema lacks.
+ */
+export interface PipelockPlan {
+  /** The bundle's pinned address on the guest's network: the only one it listens on. */
+  readonly listen: { readonly address: string; readonly port: number };
+  /** Where questions for outside names are refused and logged (UDP and TCP). */
+  readonly dns: { readonly address: string; readonly port: number };
+  readonly egress: { readonly address: string; readonly port: number };
+  readonly mode: 'strict';
+  readonly rules: readonly RequestRule[];
+  /** Secrets that must not leave the guest; pipelock gets fingerprints of them, never the values. */
+  readonly knownSecretIds: readonly SecretId[];
+  readonly limits: PipelockLimits;
+}
+
+export interface PipelockLimits {
+  readonly maxHeaderBytes: number;
+  readonly maxHeaderCount: number;
+  readonly maxUrlBytes: number;
+  /** A body larger than this is refused, not passed unscanned. */
+  readonly maxBodyBytes: number;
+  readonly maxConnections: number;
+  /** From a connection's first byte to the end of a request's head. */
+  readonly headTimeoutMs: number;
+  readonly tlsHandshakeTimeoutMs: number;
+  /** Between two bytes of a tunnel or a kept-alive connection. */
+  readonly idleTimeoutMs: number;
+}

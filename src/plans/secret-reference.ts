@@ -1,0 +1,12 @@
+/**
+ * Where a secret's value is to be read at launch; never the value. `file` and `command` paths are
+ * absolute once a manifest is loaded. The first line without its line end counts as the value of a
+ * file or a command's output; an empty value is an error.
+ */
+export type SecretReference =
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** Names a secret inside one plan: `secret-0`, `secret-1`, in manifest order; equal references share one id. */
+export type SecretId = `secret-${number}`;
