@@ -1,0 +1,15 @@
+import type { Log } from './log.ts';
+
+/**
+ * SECURITY: fail closed. A defect that nothing caught ends the daemon with status 70, init then ends the
+ * bundle, and the guest has no peer: better than a filter in an unknown state.
+ */
+export function exitOnDefect(log: Log): void {
+  const end = (defect: unknown): void => {
+    const message = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
+    log.write({ level: 'error', event: 'defect', message });
+    process.exit(70);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
