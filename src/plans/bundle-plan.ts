@@ -18,6 +18,8 @@ export interface DaemonPlan {
 export interface BundlePlan {
   readonly image: string;
   readonly daemons: readonly DaemonPlan[];
+  /** What logs and refusals call each secret of the daemons: its reference's name, such as `ANTHROPIC_API_KEY`. */
+  readonly secretLabels: Readonly<Record<SecretId, string>>;
   /** From SIGTERM to SIGKILL. */
   readonly graceMs: number;
   /** From start to the last daemon's readiness. */

@@ -21,6 +21,8 @@ export interface EgressPlan {
   readonly extraCa: readonly string[];
   /** The secrets whose values it is given. */
   readonly secretIds: readonly SecretId[];
+  /** What logs call each of them: its reference's name, such as `ANTHROPIC_API_KEY`. */
+  readonly secretLabels: Readonly<Record<SecretId, string>>;
   readonly limits: {
     readonly connectTimeoutMs: number;
     /** From the end of a request to the head of its response; streaming afterwards is not limited by it. */
