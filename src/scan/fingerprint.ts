@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto';
+import { encodeSecret } from './encodings.ts';
+import { createRollingHash, hashWindow } from './rolling-hash.ts';
+
 /**
  * A one-way mark by which a known secret is recognised in what the guest sends, in one encoding. It
  * holds no part of the value, so that the process the guest can reach has no token to lose.
@@ -16,4 +20,49 @@ export interface SecretFingerprint {
   readonly digest: string;
   /** Hexadecimal; drawn per launch. */
   readonly salt: string;
+}
+
+/** A secret's value and the name it goes by in logs and refusals. */
+export interface LabelledSecret {
+  readonly label: string;
+  readonly value: string;
+}
+
+export interface FingerprintSet {
+  readonly fingerprints: readonly SecretFingerprint[];
+  /** Labels of secrets too short to be told from ordinary text; the caller warns of them. */
+  readonly unscannable: readonly string[];
+}
+
+/** Shorter values occur in ordinary text: looking for them would refuse honest requests. */
+const minSecretBytes = 8;
+
+/**
+ * One window length for all forms makes a scan one pass. Short, because that many bytes of a secret that comes in
+ * pieces may have left before the scanner can suspect it.
+ */
+const windowBytes = 8;
+
+/**
+ * Makes the marks of all secrets in every encoding the scanner knows.
+ * @param salt hexadecimal, drawn per launch, at least 16 digits
+ */
+export function createFingerprints(secrets: readonly LabelledSecret[], salt: string): FingerprintSet {
+  const scannable = secrets.filter((secret) => Buffer.byteLength(secret.value) >= minSecretBytes);
+  const hash = createRollingHash(salt);
+  return {
+    fingerprints: scannable.flatMap(({ label, value }) =>
+      encodeSecret(value).map(({ encoding, bytes }) => {
+        const rolling = hashWindow(hash, bytes.subarray(0, windowBytes));
+        const digest = toDigest(salt, bytes);
+        return { label, encoding, length: bytes.length, window: windowBytes, rolling, digest, salt };
+      }),
+    ),
+    unscannable: secrets.filter((secret) => !scannable.includes(secret)).map((secret) => secret.label),
+  };
+}
+
+/** The digest a candidate must have: SHA-256 of salt and bytes, hexadecimal. */
+export function toDigest(salt: string, bytes: Uint8Array): string {
+  return createHash('sha256').update(Buffer.from(salt, 'hex')).update(bytes).digest('hex');
 }

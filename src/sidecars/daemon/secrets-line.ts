@@ -36,8 +36,8 @@ export function parseSecretsLine(text: string): DaemonSecretsLine {
   const unknown = Object.keys(line).find((key) => key !== 'values' && key !== 'fingerprints');
   if (unknown !== undefined) throw new Error('the secrets line has an unknown key');
   return {
-    ...(line['values'] === undefined ? {} : { values: parseValues(line['values']) }),
-    ...(line['fingerprints'] === undefined ? {} : { fingerprints: parseFingerprints(line['fingerprints']) }),
+    ...(line.values === undefined ? {} : { values: parseValues(line.values) }),
+    ...(line.fingerprints === undefined ? {} : { fingerprints: parseFingerprints(line.fingerprints) }),
   };
 }
 

@@ -1,0 +1,97 @@
+/**
+ * Another way to read the same stream: what a receiver would see after undoing an encoding that leaves most
+ * bytes as they are. A view is only run near its markers, for elsewhere it equals the stream itself.
+ */
+export interface View {
+  /** Where in `bytes` something that the view changes may last begin, or -1. */
+  lastMarker(bytes: Buffer): number;
+  /** The next bytes as the view reads them. What an unfinished sequence at the end means is kept for later. */
+  decode(bytes: Buffer): Buffer;
+  /** Whether an unfinished sequence is kept. */
+  readonly unfinished: boolean;
+  reset(): void;
+}
+
+const percent = 0x25;
+const backslash = 0x5c;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+/** What JSON writes after a backslash for a line end: `n` and `r`. */
+const escapedLineFeed = 0x6e;
+const escapedCarriageReturn = 0x72;
+
+const hexDigits = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  hexDigits[digit.charCodeAt(0)] = value;
+  hexDigits[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/** Percent-decoding: `%41` is read as `A`; what is no such triple stays. */
+export function createPercentView(): View {
+  let held: Buffer = Buffer.alloc(0);
+  return {
+    lastMarker: (bytes) => bytes.lastIndexOf(percent),
+    decode(bytes) {
+      const source = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+      const out = Buffer.allocUnsafe(source.length);
+      let size = 0;
+      let from = 0;
+      let at = source.indexOf(percent);
+      while (at !== -1 && at + 2 < source.length) {
+        const value = toByte(source[at + 1] as number, source[at + 2] as number);
+        if (value >= 0) {
+          size += source.copy(out, size, from, at);
+          out[size++] = value;
+          from = at + 3;
+        }
+        at = source.indexOf(percent, value >= 0 ? from : at + 1);
+      }
+      // A triple may end in the next bytes.
+      const stop = at === -1 ? source.length : at;
+      size += source.copy(out, size, from, stop);
+      held = Buffer.from(source.subarray(stop));
+      return out.subarray(0, size);
+    },
+    get unfinished() {
+      return held.length > 0;
+    },
+    reset() {
+      held = Buffer.alloc(0);
+    },
+  };
+}
+
+/** The byte that two hexadecimal digits mean, or a negative number. */
+function toByte(high: number, low: number): number {
+  return ((hexDigits[high] as number) << 4) | (hexDigits[low] as number);
+}
+
+/** Without line ends, bare or as JSON escapes them: tools wrap long base64 and hex. */
+export function createUnwrappedView(): View {
+  let afterBackslash = false;
+  return {
+    lastMarker: (bytes) =>
+      Math.max(bytes.lastIndexOf(lineFeed), bytes.lastIndexOf(carriageReturn), bytes.lastIndexOf(backslash)),
+    decode(bytes) {
+      const out = Buffer.allocUnsafe(bytes.length + 1);
+      let size = 0;
+      for (let index = 0; index < bytes.length; index += 1) {
+        const byte = bytes[index] as number;
+        if (afterBackslash) {
+          afterBackslash = false;
+          if (byte === escapedLineFeed || byte === escapedCarriageReturn) continue;
+          out[size++] = backslash;
+        }
+        if (byte === backslash) afterBackslash = true;
+        else if (byte !== lineFeed && byte !== carriageReturn) out[size++] = byte;
+      }
+      return out.subarray(0, size);
+    },
+    get unfinished() {
+      return afterBackslash;
+    },
+    reset() {
+      afterBackslash = false;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { type SecretFingerprint, toDigest } from './fingerprint.ts';
+import { filterShift, type ScanTables, type WindowTable } from './scan-tables.ts';
+
+/** Looks for fingerprints in one stream of bytes, taken as they are. */
+export interface WindowScanner {
+  /** Scans the next bytes; returns the fingerprint whose last byte was among them, or null. */
+  push(bytes: Uint8Array): SecretFingerprint | null;
+  /** Whether bytes pushed so far may be the beginning of a secret. */
+  readonly pending: boolean;
+  reset(): void;
+}
+
+interface Candidate {
+  readonly fingerprint: SecretFingerprint;
+  /** Counted from the stream's first byte. */
+  readonly start: number;
+}
+
+/**
+ * Linear in the bytes pushed; keeps of the past only one window, or what pending candidates need: never more
+ * than the longest form.
+ */
+export function createWindowScanner(tables: ScanTables): WindowScanner {
+  const context = tables.windows.reduce((most, { window }) => Math.max(most, window - 1), 0);
+  let kept: Uint8Array = Buffer.alloc(0);
+  let keptStart = 0;
+  let candidates: Candidate[] = [];
+
+  function push(bytes: Uint8Array): SecretFingerprint | null {
+    const fresh = kept.length;
+    const work = fresh === 0 ? bytes : Buffer.concat([kept, bytes]);
+    const open: Candidate[] = [];
+    for (const candidate of candidates) {
+      const outcome = judge(candidate.fingerprint, work, candidate.start - keptStart);
+      if (outcome === 'match') return candidate.fingerprint;
+      if (outcome === 'open') open.push(candidate);
+    }
+    for (const table of tables.windows) {
+      const found = scanWindow(table, work, fresh, keptStart, open);
+      if (found !== null) return found;
+    }
+    candidates = open;
+    keep(work);
+    return null;
+  }
+
+  function keep(work: Uint8Array): void {
+    const earliest = candidates.reduce((least, { start }) => Math.min(least, start - keptStart), work.length);
+    const from = Math.max(0, Math.min(earliest, work.length - context));
+    kept = Buffer.from(work.subarray(from));
+    keptStart += from;
+  }
+
+  return {
+    push,
+    get pending() {
+      return candidates.length > 0;
+    },
+    reset() {
+      kept = Buffer.alloc(0);
+      keptStart = 0;
+      candidates = [];
+    },
+  };
+}
+
+/** One pass over `work`: windows that end at `fresh` or later. Incomplete candidates are added to `open`. */
+function scanWindow(
+  table: WindowTable,
+  work: Uint8Array,
+  fresh: number,
+  workStart: number,
+  open: Candidate[],
+): SecretFingerprint | null {
+  const { window, leaving, filter, byHash } = table;
+  const { multiplier, entering } = table.hash;
+  const first = Math.max(0, fresh - window + 1);
+  if (work.length - first < window) return null;
+  let value = 0;
+  for (let index = first; index < first + window - 1; index += 1) {
+    value = (Math.imul(value, multiplier) + (entering[work[index] as number] as number)) | 0;
+  }
+  let out = 0;
+  for (let index = first + window - 1; index < work.length; index += 1) {
+    value = (Math.imul(value, multiplier) + ((entering[work[index] as number] as number) - out)) | 0;
+    if (filter[value >>> filterShift] !== 0) {
+      const start = index - window + 1;
+      for (const fingerprint of byHash.get(value >>> 0) ?? []) {
+        const outcome = judge(fingerprint, work, start);
+        if (outcome === 'match') return fingerprint;
+        if (outcome === 'open') open.push({ fingerprint, start: workStart + start });
+      }
+    }
+    out = leaving[work[index - window + 1] as number] as number;
+  }
+  return null;
+}
+
+function judge(fingerprint: SecretFingerprint, work: Uint8Array, start: number): 'match' | 'open' | 'other' {
+  const end = start + fingerprint.length;
+  if (end > work.length) return 'open';
+  return toDigest(fingerprint.salt, work.subarray(start, end)) === fingerprint.digest ? 'match' : 'other';
+}
