@@ -6,8 +6,8 @@ export interface WindowTable {
   readonly window: number;
   readonly hash: RollingHash;
   readonly leaving: Int32Array;
-  /** Non-zero where some fingerprint's hash has these upper bits: almost every position ends here. */
-  readonly filter: Uint8Array;
+  /** A bit for each value of a hash's upper 16 bits, set where some fingerprint has them: almost every position ends here. */
+  readonly filter: Int32Array;
   readonly byHash: ReadonlyMap<number, readonly SecretFingerprint[]>;
 }
 
@@ -17,10 +17,6 @@ export interface ScanTables {
   /** Length in bytes of the longest form that is looked for; 0 where there is none. */
   readonly maxLength: number;
 }
-
-const filterBits = 14;
-/** How far a hash is shifted so that its upper bits index {@link WindowTable.filter}. */
-export const filterShift = 32 - filterBits;
 
 /** Sorts fingerprints by window length and salt. */
 export function createScanTables(fingerprints: readonly SecretFingerprint[]): ScanTables {
@@ -34,8 +30,11 @@ export function createScanTables(fingerprints: readonly SecretFingerprint[]): Sc
 function toWindowTable(fingerprints: readonly SecretFingerprint[]): WindowTable {
   const { window = 1, salt = '' } = fingerprints[0] ?? {};
   const hash = createRollingHash(salt);
-  const filter = new Uint8Array(1 << filterBits);
-  for (const { rolling } of fingerprints) filter[rolling >>> filterShift] = 1;
+  const filter = new Int32Array(2048);
+  for (const { rolling } of fingerprints) {
+    const slot = rolling >>> 21;
+    filter[slot] = (filter[slot] ?? 0) | (1 << ((rolling >>> 16) & 31));
+  }
   return {
     window,
     hash,

@@ -1,5 +1,5 @@
 import { type SecretFingerprint, toDigest } from './fingerprint.ts';
-import { filterShift, type ScanTables, type WindowTable } from './scan-tables.ts';
+import type { ScanTables, WindowTable } from './scan-tables.ts';
 
 /** Looks for fingerprints in one stream of bytes, taken as they are. */
 export interface WindowScanner {
@@ -82,8 +82,9 @@ function scanWindow(
   }
   let out = 0;
   for (let index = first + window - 1; index < work.length; index += 1) {
-    value = (Math.imul(value, multiplier) + ((entering[work[index] as number] as number) - out)) | 0;
-    if (filter[value >>> filterShift] !== 0) {
+    const step = ((entering[work[index] as number] as number) - out) | 0;
+    value = (Math.imul(value, multiplier) + step) | 0;
+    if ((((filter[value >>> 21] as number) >>> (value >>> 16)) & 1) !== 0) {
       const start = index - window + 1;
       for (const fingerprint of byHash.get(value >>> 0) ?? []) {
         const outcome = judge(fingerprint, work, start);
