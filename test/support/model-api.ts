@@ -4,9 +4,8 @@
 // the shell command that the prompt names (Run `...`) through its Bash tool, and ends with a text that quotes the
 // tool's result. It prints one JSON object a line: what was asked, and whether the real credential came with it.
 //
-// Environment: MODEL_API_KEY (the real credential), MODEL_API_TLS (folder with key.pem and cert.pem; without it,
-// plain HTTP), MODEL_API_PORT.
-import { readFileSync } from 'node:fs';
+// Environment: MODEL_API_KEY (the real credential), TLS_KEY and TLS_CERT (PEM; without them, plain HTTP),
+// MODEL_API_PORT.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 
@@ -38,7 +37,7 @@ type Answer =
   | { readonly kind: 'tool'; readonly command: string };
 
 const realKey = process.env.MODEL_API_KEY;
-const tlsFolder = process.env.MODEL_API_TLS;
+const { TLS_KEY: key, TLS_CERT: cert } = process.env;
 
 function print(event: ModelApiEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -186,13 +185,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 
 function listen(): void {
   const handle = (request: IncomingMessage, response: ServerResponse): void => void serve(request, response);
-  const server =
-    tlsFolder === undefined
-      ? createServer(handle)
-      : createTlsServer(
-          { key: readFileSync(`${tlsFolder}/key.pem`), cert: readFileSync(`${tlsFolder}/cert.pem`) },
-          handle,
-        );
+  const server = key === undefined ? createServer(handle) : createTlsServer({ key, cert }, handle);
   server.listen(Number(process.env.MODEL_API_PORT ?? 443), () => print({ event: 'ready' }));
   process.on('SIGTERM', () => process.exit(0));
 }
