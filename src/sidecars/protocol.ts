@@ -1,5 +1,12 @@
+import type { DaemonName } from '../plans/bundle-plan.ts';
 import type { SecretId } from '../plans/secret-reference.ts';
 import type { SecretFingerprint } from '../scan/fingerprint.ts';
+
+/**
+ * A daemon's configuration file (`bundle.json`, `egress.json`, `pipelock-rules.json`): the plan of that
+ * name and the format's version. A daemon refuses every other version and every key it does not know.
+ */
+export type ConfigurationFile<Plan> = Plan & { readonly version: 1 };
 
 /** The one line that launch writes to init's standard input. */
 export interface BundleSecretsLine {
@@ -20,6 +27,15 @@ export interface DaemonReadyEvent {
   readonly event: 'ready';
   /** PEM of the bottle's certificate authority; only pipelock has one. */
   readonly caCertificate?: string;
+}
+
+/** Init's own word that one daemon is ready. */
+export interface DaemonStartedEvent {
+  readonly event: 'daemon-ready';
+  readonly daemon: 'init';
+  readonly ready: DaemonName;
+  /** From init's own start. */
+  readonly elapsed_ms: number;
 }
 
 /** Init's own word that every daemon is ready. */
