@@ -25,7 +25,9 @@ export interface Manifest {
     | { readonly kind: 'agent' }
     | { readonly kind: 'reference'; readonly reference: string }
     | { readonly kind: 'dockerfile'; readonly path: string };
-  readonly agent: { readonly kind: AgentKind } | { readonly kind: 'command'; readonly argv: readonly string[] };
+  readonly agent:
+    | { readonly kind: AgentKind }
+    | { readonly kind: 'command'; readonly argv: readonly string[] };
   /** Absolute path of a prompt file that is provisioned into the guest, or null. */
   readonly prompt: string | null;
   readonly workspace: { readonly source: string; readonly mode: 'bind' | 'clone' | 'copy' };

@@ -1,0 +1,60 @@
+import type { AgentKind, Manifest } from '../manifest.ts';
+
+interface AgentDefinition {
+  /** Its command, in the mode that asks nobody: the bottle is the wall, not the question. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The variable it reads its credential from, or null. */
+  readonly credential: string | null;
+}
+
+const agents: Readonly<Record<AgentKind, AgentDefinition>> = {
+  claude: {
+    argv: ['claude', '--dangerously-skip-permissions'],
+    env: { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    credential: 'ANTHROPIC_API_KEY',
+  },
+  codex: {
+    argv: ['codex', '--dangerously-bypass-approvals-and-sandbox'],
+    env: {},
+    credential: 'OPENAI_API_KEY',
+  },
+  opencode: {
+    argv: ['opencode', '--auto'],
+    env: { OPENCODE_DISABLE_AUTOUPDATE: '1' },
+    credential: 'ANTHROPIC_API_KEY',
+  },
+  shell: { argv: ['bash', '-l'], env: {}, credential: null },
+};
+
+/** Stands where a program wants a credential to start at all; egress puts the real one in its place. */
+const placeholder = 'placeholder-for-bottle';
+
+/** What the guest's agent is started with. */
+export interface PreparedAgent {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Decides the agent's command and environment. Every variable that a route's credential is read from on the host has
+ * a placeholder in the guest.
+ * @param prompt the prompt file's content, or null
+ */
+export function prepareAgent(manifest: Manifest, prompt: string | null): PreparedAgent {
+  const { agent } = manifest;
+  const names = manifest.egress.routes.flatMap(({ auth }) =>
+    auth?.secret.kind === 'env' ? [auth.secret.name] : [],
+  );
+  if (agent.kind === 'command') return { argv: agent.argv, env: toPlaceholders(names) };
+  const { argv, env, credential } = agents[agent.kind];
+  const words = agent.kind === 'claude' && prompt !== null ? ['--append-system-prompt', prompt] : [];
+  return {
+    argv: [...argv, ...words],
+    env: { ...toPlaceholders(credential === null ? names : [credential, ...names]), ...env },
+  };
+}
+
+function toPlaceholders(names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, placeholder]));
+}

@@ -1,0 +1,29 @@
+import type { BundlePlan, DaemonName, DaemonPlan } from '../bundle-plan.ts';
+import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
+
+/** Young objects of a proxy die young: a small nursery keeps three Node processes within the bundle's memory. */
+const nodeFlags = ['--max-semi-space-size=2', '--max-old-space-size=128'] as const;
+
+/** Decides which daemons run, as whom, with which secrets. Egress first: pipelock has nowhere to go without it. */
+export function prepareBundle(image: string, secrets: PreparedSecrets): BundlePlan {
+  return {
+    image,
+    daemons: [
+      toDaemon('egress', 2001, { secrets: 'values', secretIds: secrets.egressIds }),
+      // SECURITY: the daemon that reads the guest's bytes never gets a value.
+      toDaemon('pipelock', 2002, { secrets: 'fingerprints', secretIds: secrets.knownIds }),
+    ],
+    secretLabels: toSecretLabels(secrets.references, secrets.knownIds),
+    graceMs: 8_000,
+    readyTimeoutMs: 15_000,
+    configDirectory: '/etc/bottle',
+  };
+}
+
+function toDaemon(
+  name: DaemonName,
+  id: number,
+  given: Pick<DaemonPlan, 'secrets' | 'secretIds'>,
+): DaemonPlan {
+  return { name, uid: id, gid: id, argv: ['node', ...nodeFlags, `/opt/bottle/${name}.js`], ...given };
+}

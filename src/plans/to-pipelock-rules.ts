@@ -1,0 +1,11 @@
+import type { PipelockPlan } from './pipelock-plan.ts';
+
+/** What `pipelock-rules.json` says: all that pipelock's own schema has no words for. */
+export interface PipelockRulesFile extends Pick<PipelockPlan, 'dns' | 'egress' | 'rules' | 'limits'> {
+  readonly version: 1;
+}
+
+/** The value of `pipelock-rules.json`. */
+export function toPipelockRules({ dns, egress, rules, limits }: PipelockPlan): PipelockRulesFile {
+  return { version: 1, dns, egress, rules, limits };
+}
