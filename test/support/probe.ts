@@ -10,6 +10,7 @@ export type ProbeName =
   | 'dns'
   | 'events'
   | 'fetch'
+  | 'http2'
   | 'memory'
   | 'reach'
   | 'search'

@@ -1,0 +1,279 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Place, runPacketProbe, runProbe } from '../support/probe.ts';
+import { createSealedBottle, findContainer, type SealedBottle, upBottle } from '../support/sealed-bottle.ts';
+
+interface Target {
+  readonly kind: 'tcp' | 'udp';
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Reached {
+  readonly reached: boolean;
+  readonly code: string;
+  readonly ms: number;
+}
+
+interface Names {
+  readonly lookups: readonly { readonly code: string; readonly address: string; readonly ms: number }[];
+  readonly queries: readonly {
+    readonly outcome: string;
+    readonly rcode?: number;
+    readonly answers?: number;
+  }[];
+}
+
+const reach = (place: Place, targets: readonly Target[]) =>
+  runProbe<readonly Reached[]>(place, 'reach', { targets });
+
+describe('what a guest can reach', () => {
+  const stack = new AsyncDisposableStack();
+  let bottle: SealedBottle;
+  let neighbour: { readonly guest: string; readonly bundle: string; readonly uplink: string };
+  let hostPorts: { readonly tcp: number; readonly udp: number };
+  let datagrams = 0;
+
+  /** Each probe is made as the guest's user and as its root: the seal must not depend on who asks. */
+  const places = (): readonly (readonly [string, Place])[] => [
+    ['agent', bottle.asAgent],
+    ['root', bottle.asRoot],
+  ];
+
+  beforeAll(async () => {
+    bottle = stack.use(await createSealedBottle('topology'));
+    hostPorts = await listenOnHost();
+    neighbour = await upNeighbour();
+  });
+  afterAll(() => stack.disposeAsync());
+
+  /** A service on every address of the host, as a developer's database is. */
+  async function listenOnHost(): Promise<{ readonly tcp: number; readonly udp: number }> {
+    const tcp = createServer((socket) => socket.end('host'));
+    const udp = createSocket('udp4');
+    stack.defer(() => {
+      tcp.close();
+      udp.close();
+    });
+    udp.on('message', (_message, from) => {
+      datagrams += 1;
+      udp.send('host', from.port, from.address);
+    });
+    tcp.listen(0, '0.0.0.0');
+    udp.bind(0, '0.0.0.0');
+    await Promise.all([once(tcp, 'listening'), once(udp, 'listening')]);
+    const address = tcp.address();
+    return { tcp: typeof address === 'object' ? (address?.port ?? 0) : 0, udp: udp.address().port };
+  }
+
+  /** A second bottle, whose guest serves on port 7000. */
+  async function upNeighbour(): Promise<typeof neighbour> {
+    const serve = "require('node:net').createServer((socket) => socket.end('neighbour')).listen(7000)";
+    await bottle.home.writeManifest('neighbour', {
+      agent: { command: ['node', '-e', serve] },
+      workspace: { source: bottle.home.workspace, mode: 'bind' },
+      egress: { network: bottle.network.name, routes: [{ host: 'open.test' }] },
+    });
+    await upBottle(bottle.home, 'neighbour', stack);
+    const [guest, bundle] = await Promise.all([
+      (await findContainer('neighbour', 'guest')).inspect(),
+      (await findContainer('neighbour', 'bundle')).inspect(),
+    ]);
+    const [[sealed = '', ofGuest] = []] = Object.entries(guest.NetworkSettings.Networks);
+    return {
+      guest: ofGuest?.IPAddress ?? '',
+      bundle: bundle.NetworkSettings.Networks[sealed]?.IPAddress ?? '',
+      uplink: bundle.NetworkSettings.Networks[bottle.network.name]?.IPAddress ?? '',
+    };
+  }
+
+  /** Every address at which the host could answer the guest. */
+  async function hostAddresses(): Promise<readonly string[]> {
+    const sealed = Object.keys((await bottle.guest.inspect()).NetworkSettings.Networks)[0] ?? '';
+    const network = (await new Docker().getNetwork(sealed).inspect()) as {
+      IPAM: { Config: { Gateway: string }[] };
+    };
+    const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    return [
+      ...new Set([
+        network.IPAM.Config[0]?.Gateway ?? '',
+        bottle.network.gateway,
+        ...own.filter((entry) => entry.family === 'IPv4' && !entry.internal).map((entry) => entry.address),
+      ]),
+    ];
+  }
+
+  it('reaches the proxy of its bundle, which answers HTTP', async () => {
+    for (const [who, place] of places()) {
+      const answer = await runProbe<{ outcome: string; responses: { status: number }[] }>(place, 'wire', {
+        proxy: bottle.proxy,
+        write: ['GET http://clear.test/hello HTTP/1.1\r\nHost: clear.test\r\n\r\n'],
+      });
+      expect([who, answer.responses[0]?.status]).toEqual([who, 200]);
+    }
+  });
+
+  it('reaches no service of the host, whichever address it is asked at', async () => {
+    const addresses = await hostAddresses();
+    const targets = addresses.flatMap((host) => [
+      { kind: 'tcp', host, port: hostPorts.tcp } as const,
+      { kind: 'udp', host, port: hostPorts.udp } as const,
+    ]);
+    const control = await reach(
+      bottle.plain.exec,
+      targets.filter(({ host }) => host === bottle.network.gateway),
+    );
+    expect(control.map(({ reached }) => reached)).toEqual([true, true]);
+
+    datagrams = 0;
+    for (const [who, place] of places()) {
+      const results = await reach(place, targets);
+      const open = targets.filter((_target, index) => results[index]?.reached);
+      expect([who, open]).toEqual([who, []]);
+    }
+    expect(datagrams).toBe(0);
+  });
+
+  it('reaches no other port of its bundle, while egress runs there', async () => {
+    const ports = [9099, 9100, 9418, 22, 80, 443];
+    for (const [who, place] of places()) {
+      const results = await reach(place, [
+        { kind: 'tcp', ...bottle.proxy },
+        ...ports.map((port) => ({ kind: 'tcp', host: bottle.proxy.host, port }) as const),
+      ]);
+      expect([who, results.map(({ reached }) => reached)]).toEqual([who, [true, ...ports.map(() => false)]]);
+    }
+    const egress = await bottle.bundle.inspect();
+    expect(egress.State.Running).toBe(true);
+  });
+
+  it('reaches nothing outside directly: TCP, UDP 443, resolvers, odd ports', async () => {
+    const site = bottle.site.address;
+    const targets = [
+      { kind: 'tcp', host: site, port: 443 },
+      { kind: 'tcp', host: site, port: 80 },
+      { kind: 'udp', host: site, port: 443 },
+      { kind: 'tcp', host: site, port: 53 },
+    ] as const;
+    const control = await reach(bottle.plain.exec, targets);
+    expect(control.map(({ reached }) => reached)).toEqual([true, true, true, true]);
+    for (const [who, place] of places()) {
+      const results = await reach(place, targets);
+      expect([who, results.map(({ reached }) => reached)]).toEqual([who, [false, false, false, false]]);
+    }
+  });
+
+  it('reaches neither the metadata address nor anything over IPv6', async () => {
+    const targets = [
+      { kind: 'tcp', host: '169.254.169.254', port: 80 },
+      { kind: 'tcp', host: '2001:db8::1', port: 443 },
+      { kind: 'udp', host: 'ff02::1', port: 443 },
+      { kind: 'tcp', host: 'fe80::1', port: 80 },
+    ] as const;
+    for (const [who, place] of places()) {
+      const results = await reach(place, targets);
+      expect([who, results.map(({ reached }) => reached)]).toEqual([who, [false, false, false, false]]);
+      // Only ::1 may be there: no address of any scope on the guest's interface.
+      const own = await place(['cat', '/proc/net/if_inet6'], '');
+      expect(own.stdout.split('\n').filter((line) => line !== '' && !line.endsWith(' lo'))).toEqual([]);
+    }
+  });
+
+  it('gets no echo from outside, and no socket for raw frames, not even as root', async () => {
+    const site = bottle.site.address;
+    expect(await runPacketProbe(bottle.plain.exec, site)).toEqual({ echo: 'answered', frames: 'open' });
+    for (const [who, place] of places()) {
+      const result = await runPacketProbe(place, site);
+      expect([who, result.frames]).toEqual([who, 'Operation not permitted']);
+      expect(result.echo).not.toBe('answered');
+    }
+  });
+
+  it('reaches neither the guest nor the bundle of another bottle', async () => {
+    const service = { kind: 'tcp', host: neighbour.guest, port: 7000 } as const;
+    const theirs = [service, { kind: 'tcp', host: neighbour.bundle, port: 8888 } as const];
+    const neighbourPlace: Place = async (argv, stdin) => {
+      const result = await bottle.home.run(['exec', 'neighbour', '--', ...argv], { stdin });
+      return { ...result, status: result.status ?? -1 };
+    };
+    const control = await reach(neighbourPlace, theirs);
+    expect(control.map(({ reached }) => reached)).toEqual([true, true]);
+    for (const [who, place] of places()) {
+      const results = await reach(place, theirs);
+      expect([who, results.map(({ reached }) => reached)]).toEqual([who, [false, false]]);
+    }
+  });
+
+  it('has a bundle that serves nothing on its way out', async () => {
+    const bundle = neighbour.uplink;
+    const ports = [8888, 9099, 53];
+    const control = await reach(bottle.plain.exec, [{ kind: 'tcp', host: bottle.site.address, port: 443 }]);
+    expect(control.map(({ reached }) => reached)).toEqual([true]);
+    const results = await reach(
+      bottle.plain.exec,
+      ports.map((port) => ({ kind: 'tcp', host: bundle, port })),
+    );
+    // Refused, not silent: the bundle was there to be asked.
+    expect(results.map(({ code }) => code)).toEqual(ports.map(() => 'ECONNREFUSED'));
+  });
+
+  it('cannot carry a secret out in a name: programs get an error at once, and the attempt is logged', async () => {
+    const name = 'c2VjcmV0LWxhYmVs.other.test';
+    const control = await runProbe<Names>(bottle.plain.exec, 'dns', { lookups: ['other.test'] });
+    expect(control.lookups[0]?.address).toBe(bottle.site.address);
+    for (const [who, place] of places()) {
+      const { lookups } = await runProbe<Names>(place, 'dns', { lookups: [name, 'other.test', 'open.test'] });
+      expect([who, lookups.map(({ address }) => address)]).toEqual([who, ['', '', '']]);
+      expect(Math.max(...lookups.map(({ ms }) => ms))).toBeLessThan(1000);
+    }
+    expect(await bottle.bundleLog()).toContain(name.toLowerCase());
+  });
+
+  it('cannot ask an outside resolver directly, over UDP or TCP', async () => {
+    const toQueries = (name: string) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({
+        server: bottle.site.address,
+        protocol,
+        name,
+        type: 'TXT',
+      }));
+    const control = await runProbe<Names>(bottle.plain.exec, 'dns', { queries: toQueries('control.test') });
+    expect(control.queries.map(({ outcome }) => outcome)).toEqual(['answered', 'answered']);
+    for (const [who, place] of places()) {
+      const { queries } = await runProbe<Names>(place, 'dns', { queries: toQueries('leak.test') });
+      expect([who, queries.filter(({ outcome }) => outcome === 'answered')]).toEqual([who, []]);
+    }
+    const asked = (await bottle.siteEvents()).filter((event) => event.event === 'question');
+    expect(asked.map((event) => event.text)).toEqual(['control.test', 'control.test']);
+  });
+
+  it('gets a refusal from every resolver it has, with the question logged', async () => {
+    const queries = [bottle.proxy.host, '127.0.0.11'].flatMap((server) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({
+        server,
+        protocol,
+        name: 'txt.other.test',
+        type: 'TXT',
+      })),
+    );
+    for (const [who, place] of places()) {
+      const result = await runProbe<Names>(place, 'dns', { queries });
+      expect([who, result.queries.filter((query) => query.rcode === 0)]).toEqual([who, []]);
+      // The bundle's own says REFUSED (5): it is there, and it says no.
+      expect(result.queries.slice(0, 2).map(({ rcode }) => rcode)).toEqual([5, 5]);
+    }
+  });
+
+  it('knows no name of the host', async () => {
+    for (const [who, place] of places()) {
+      const { lookups } = await runProbe<Names>(place, 'dns', {
+        lookups: ['host.docker.internal', 'gateway.docker.internal'],
+      });
+      expect([who, lookups.map(({ address }) => address)]).toEqual([who, ['', '']]);
+    }
+  });
+});
