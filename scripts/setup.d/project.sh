@@ -19,7 +19,7 @@ setup_build() {
   begin build
   local wanted stamp=dist/.bottle-sources
   wanted=$({ source_files && source_files | xargs -0 cat; } | digest)
-  if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+  if [[ -f $stamp && -f oclif.manifest.json && $(<"$stamp") == "$wanted" ]]; then
     outcome 'up to date'
     return
   fi
@@ -30,5 +30,5 @@ setup_build() {
 
 # What dist/ is made from, in one order everywhere.
 source_files() {
-  find src images bin scripts/build.ts package.json package-lock.json -type f -print0 | LC_ALL=C sort -z
+  find src images bin scripts package.json package-lock.json -type f -print0 | LC_ALL=C sort -z
 }
