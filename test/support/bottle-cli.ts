@@ -12,6 +12,11 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Homes of one test's own for configuration and state, and a workspace that the guest's user owns. */
 export interface BottleHome extends AsyncDisposable {
   readonly folder: string;
@@ -20,8 +25,8 @@ export interface BottleHome extends AsyncDisposable {
   readonly env: Record<string, string>;
   /** Writes `<name>.yaml`, and returns its path. */
   writeManifest(name: string, manifest: object): Promise<string>;
-  /** Runs the real `bottle` with `stdin` as its whole input. */
-  run(args: readonly string[], options?: { readonly stdin?: string }): Promise<CliResult>;
+  /** Runs the real `bottle` with `stdin` as its whole input, and `env` instead of its own. */
+  run(args: readonly string[], options?: RunOptions): Promise<CliResult>;
 }
 
 const entry = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -54,7 +59,7 @@ export async function createBottleHome(env: Readonly<Record<string, string>> = {
       await writeFile(path, stringify(manifest));
       return path;
     },
-    run: (args, options) => runEntry(args, own, folder, options?.stdin ?? ''),
+    run: (args, options) => runEntry(args, options?.env ?? own, folder, options?.stdin ?? ''),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
