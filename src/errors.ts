@@ -5,6 +5,10 @@ export const exitStatus = {
   refused: 4,
   teardownIncomplete: 5,
   bug: 70,
+  hungUp: 129,
+  interrupted: 130,
+  outputClosed: 141,
+  terminated: 143,
 } as const;
 
 interface ErrorDefinition {
@@ -39,6 +43,10 @@ export const errorTable = {
   'bundle-failed': { exit: exitStatus.unavailable, hint: 'Read the bundle\'s own words above; "bottle doctor" checks the set-up.' },
   'guest-failed': { exit: exitStatus.unavailable, hint: 'Check that the image holds the command that the manifest names.' },
   'teardown-incomplete': { exit: exitStatus.teardownIncomplete, hint: 'Run "bottle gc" to remove what is left.' },
+  'interrupted': { exit: exitStatus.interrupted, hint: 'What had been made was removed again; run the command once more when you like.' },
+  'terminated': { exit: exitStatus.terminated, hint: 'What had been made was removed again; run the command once more when you like.' },
+  'hung-up': { exit: exitStatus.hungUp, hint: 'What had been made was removed again; "bottle up NAME --detach" needs no terminal.' },
+  'output-closed': { exit: exitStatus.outputClosed, hint: 'What had been made was removed again; keep the reader of the output open until the end.' },
   'bug': { exit: exitStatus.bug, hint: 'This is a defect in bottle: please report it with the text above.' },
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -59,6 +59,13 @@ export type LaunchStep = 'state' | 'networks' | 'bundle' | 'guest' | 'provisioni
 export interface RunningBottle extends AsyncDisposable {
   readonly name: string;
   readonly slug: string;
+  /** Whether the guest's first process has a terminal. */
+  readonly tty: boolean;
+  /**
+   * Lets the instance outlive its launcher, whose operator detached: from then on it is no leftover when the
+   * launcher is gone. The caller moves the stack away after it.
+   */
+  keep(): Promise<void>;
   /** Connects to the guest's first process; returns once connected. `replay` sends what it printed before. */
   attach(streams: SessionStreams, options: { readonly replay: boolean }): Promise<GuestSession>;
   /** Runs one more command in the guest. */
