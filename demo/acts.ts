@@ -61,7 +61,7 @@ export async function showUnlistedHost({ name, narration, session }: Stage): Pro
   const refused = await session.show('exec', name, '--', ...curl, 'https://registry.example/package');
   narration.claim(
     'it is refused, and the agent is told so',
-    /403[^]*x-bottle-block: allowlist/i.test(refused.output),
+    /403.*x-bottle-block: allowlist/is.test(refused.output),
   );
   const direct = await session.show('exec', name, '--', ...curl, '--noproxy', '*', 'https://1.1.1.1/');
   narration.claim(
@@ -93,7 +93,7 @@ export async function showPlantedSecret({ name, model, narration, session, passw
   const refused = await session.show('exec', name, '--', ...post, '@.env');
   narration.claim(
     'it is refused, and the agent is told why',
-    /403[^]*x-bottle-block: dlp/i.test(refused.output),
+    /403.*x-bottle-block: dlp/is.test(refused.output),
   );
   narration.claim('the answer does not repeat it', !refused.output.includes(password));
   narration.claim('nothing of it reached the model API', (await model.requests()).length === before);

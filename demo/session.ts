@@ -27,7 +27,8 @@ export function createSession(
 ): Session {
   const run = async (args: readonly string[], stdin = ''): Promise<Shown> => {
     signal.throwIfAborted();
-    const child = spawn(process.execPath, [entry, ...args], { env, cwd, stdio: 'pipe' });
+    // In a process group of its own: a terminal's Ctrl-C reaches the demo, and through it the command, once.
+    const child = spawn(process.execPath, [entry, ...args], { env, cwd, stdio: 'pipe', detached: true });
     // The command takes down what it made; the demo waits for that, then takes down its own.
     const interrupt = (): void => void child.kill('SIGINT');
     signal.addEventListener('abort', interrupt, { once: true });
