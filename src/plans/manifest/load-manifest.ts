@@ -8,10 +8,16 @@ import type { ManifestFile } from './schema.ts';
 import { createSourceError } from './source-error.ts';
 import { toManifest } from './to-manifest.ts';
 
+/** A manifest file that is there; its path is absolute. */
+export interface FoundManifestFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** All that loading a manifest takes from outside. */
 export interface ManifestContext {
   /** Reads `<name>.yaml` of the folder of manifests; null where there is none. */
-  readonly readManifestFile: (name: string) => { readonly path: string; readonly text: string } | null;
+  readonly readManifestFile: (name: string) => FoundManifestFile | null | Promise<FoundManifestFile | null>;
   /** Absolute path of the operator's home: what `~` stands for. */
   readonly home: string;
   /** Absolute path of where the operator ran bottle: what `workspace.source` is relative to. */
@@ -27,10 +33,10 @@ interface Layer {
 
 /**
  * Loads a bottle's manifest, its bases merged in and its defaults written out; deep-frozen.
- * @throws BottleError `name-invalid`, `manifest-not-found`, or `manifest-invalid` with file, line and column
+ * @throws BottleError, by rejection: `name-invalid`, `manifest-not-found`, or `manifest-invalid` with file, line and column
  */
-export function loadManifest(name: string, context: ManifestContext): Manifest {
-  const layers = loadLayers(parseBottleName(name), context);
+export async function loadManifest(name: string, context: ManifestContext): Promise<Manifest> {
+  const layers = await loadLayers(parseBottleName(name), context);
   const { home, workingDirectory } = context;
   const merged = layers
     .map(({ path, file }) => resolvePaths(file.content, { file: path, home, workingDirectory }))
@@ -39,11 +45,11 @@ export function loadManifest(name: string, context: ManifestContext): Manifest {
 }
 
 /** The bottle's own file first, then its bases, each the one that the file before extends. */
-function loadLayers(name: string, { readManifestFile }: ManifestContext): readonly Layer[] {
+async function loadLayers(name: string, { readManifestFile }: ManifestContext): Promise<readonly Layer[]> {
   const layers: Layer[] = [];
   let next: string | undefined = name;
   while (next !== undefined) {
-    const found = readManifestFile(next);
+    const found = await readManifestFile(next);
     if (found === null) throw createMissingError(next, layers.at(-1));
     layers.push({ name: next, path: found.path, file: parseManifestFile(found.path, found.text) });
     next = layers.at(-1)?.file.content.extends;

@@ -1,3 +1,4 @@
+import { credentialPlaceholder } from '../credential-placeholder.ts';
 import type { AgentKind, Manifest } from '../manifest.ts';
 
 interface AgentDefinition {
@@ -27,9 +28,6 @@ const agents: Readonly<Record<AgentKind, AgentDefinition>> = {
   shell: { argv: ['bash', '-l'], env: {}, credential: null },
 };
 
-/** Stands where a program wants a credential to start at all; egress puts the real one in its place. */
-const placeholder = 'placeholder-for-bottle';
-
 /** What the guest's agent is started with. */
 export interface PreparedAgent {
   readonly argv: readonly string[];
@@ -56,5 +54,5 @@ export function prepareAgent(manifest: Manifest, prompt: string | null): Prepare
 }
 
 function toPlaceholders(names: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(names.map((name) => [name, placeholder]));
+  return Object.fromEntries(names.map((name) => [name, credentialPlaceholder]));
 }

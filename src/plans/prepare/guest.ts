@@ -5,6 +5,7 @@ import type { HostFacts } from '../host-facts.ts';
 import type { Manifest } from '../manifest.ts';
 import { prepareAgent } from './agent.ts';
 import { pipelockPort } from './pipelock.ts';
+import { prepareWorkspace } from './workspace.ts';
 
 const home = '/home/agent';
 /** An argument of a program may have 128 KiB; a prompt can become one. */
@@ -16,7 +17,7 @@ const ordinaryId = 1000;
  * Decides what runs in the guest, as whom, with what in its environment.
  * @param bundleAddress the bundle's address on the guest's network
  * @param cpuLimit what the host has, since engines refuse more
- * @throws BottleError `manifest-invalid` when the workspace's source is not there or the prompt is too long
+ * @throws BottleError `manifest-invalid` for a workspace that cannot be used or a prompt that is too long
  */
 export function prepareGuest(
   manifest: Manifest,
@@ -24,12 +25,8 @@ export function prepareGuest(
   bundleAddress: string,
   cpuLimit: number,
 ): GuestPlan {
-  const { workspace, resources } = manifest;
-  if (facts.workspaceOwner === null) {
-    throw new BottleError('manifest-invalid', `The workspace's source ${workspace.source} is not a folder.`, {
-      hint: 'Create the folder, or name another in workspace.source.',
-    });
-  }
+  const { resources } = manifest;
+  const workspace = prepareWorkspace(manifest, facts);
   if (Buffer.byteLength(facts.prompt ?? '') > maxPromptBytes) {
     throw new BottleError(
       'manifest-invalid',

@@ -1,0 +1,146 @@
+import type { BackendPlan, BottlePlan, GuestPlan } from './bottle-plan.ts';
+import { credentialPlaceholder } from './credential-placeholder.ts';
+import type { EgressAuth, EgressPlan, EgressRoute } from './egress-plan.ts';
+import { isReservedEnvName } from './guest-env.ts';
+import { looksSecret } from './looks-secret.ts';
+import type { SecretId } from './secret-reference.ts';
+
+/** A section's heading and its lines, each a label and what stands beside it. */
+interface Section {
+  readonly title: string;
+  readonly rows: readonly (readonly [label: string, text: string])[];
+}
+
+/**
+ * A plan for people: what the guest may reach and with which credential, what it runs with, and what will be made. Secrets
+ * are shown by where they come from; environment values that look like secrets are masked.
+ */
+export function renderPlan(plan: BottlePlan): string {
+  const sections = [
+    toHead(plan),
+    toReach(plan.egress),
+    toSecrets(plan),
+    toGuest(plan.guest),
+    toBackend(plan.backend),
+  ];
+  return sections.map(toText).join('\n');
+}
+
+function toHead(plan: BottlePlan): Section {
+  return {
+    title: `bottle ${plan.name}`,
+    rows: [
+      ['instance', plan.slug],
+      ...plan.manifestSources.map((path, index) => [index === 0 ? 'manifest' : 'extends', path] as const),
+      ['bundle', plan.bundle.image],
+      ['state', plan.stateDirectory],
+      ['plan hash', plan.hash],
+    ],
+  };
+}
+
+function toReach(egress: EgressPlan): Section {
+  const rows = egress.routes.map((route) => [toTarget(route), toConditions(route, egress)] as const);
+  const ranges = egress.allowPrivate.map((range) => ['private range', range] as const);
+  return {
+    title: 'may reach',
+    rows: [...rows, ...ranges, [rows.length === 0 ? 'nothing' : 'nothing else', '']],
+  };
+}
+
+function toTarget({ scheme, host, port }: EgressRoute): string {
+  const isUsual = port === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}${isUsual ? '' : `:${port}`}`;
+}
+
+function toConditions({ methods, paths, auth }: EgressRoute, { secretLabels }: EgressPlan): string {
+  const what = `${methods?.join(' ') ?? 'any method'}, ${paths?.join(' ') ?? 'any path'}`;
+  return auth === null ? what : `${what}, with ${toCredential(auth, secretLabels)}`;
+}
+
+function toCredential(auth: EgressAuth, labels: EgressPlan['secretLabels']): string {
+  const label = labels[auth.secretId] ?? auth.secretId;
+  switch (auth.kind) {
+    case 'header':
+      return `header ${auth.name} from ${label}`;
+    case 'bearer':
+      return `a bearer token from ${label}`;
+    case 'basic':
+      return `basic auth as ${auth.username}, password from ${label}`;
+    case 'query':
+      return `query parameter ${auth.name} from ${label}`;
+  }
+}
+
+function toSecrets({ pipelock, bundle, egress }: BottlePlan): Section {
+  const use = (id: SecretId) =>
+    egress.secretIds.includes(id) ? 'added by routes; must not leave the guest' : 'must not leave the guest';
+  return {
+    title: 'secrets',
+    rows: pipelock.knownSecretIds.map((id) => [bundle.secretLabels[id] ?? id, use(id)] as const),
+  };
+}
+
+function toGuest(guest: GuestPlan): Section {
+  const { cpus, memoryBytes, pids } = guest.resources;
+  const env = Object.entries(guest.env).filter(([name]) => !isReservedEnvName(name));
+  return {
+    title: 'guest',
+    rows: [
+      ['image', guest.image],
+      ['runs', guest.argv.map(toWord).join(' ')],
+      ['as', `${guest.user.uid}:${guest.user.gid}, no capabilities, read-only root file system`],
+      ['workspace', `${guest.workspace.source} at ${guest.workdir} (${guest.workspace.mode})`],
+      [
+        'limits',
+        `${cpus} cpus, ${(memoryBytes / 1024 ** 3).toFixed(2).replace(/\.?0+$/, '')} GiB memory, ${pids} processes`,
+      ],
+      ...guest.files.map(({ path }) => ['file', `/etc/bottle/${path}`] as const),
+      ...env.map(([name, value]) => ['env', `${name}=${toShownValue(name, value)}`] as const),
+    ],
+  };
+}
+
+function toBackend(backend: BackendPlan): Section {
+  const { guestNetwork, uplinkNetwork } = backend;
+  const uplink =
+    uplinkNetwork.kind === 'owned'
+      ? `${uplinkNetwork.name} ${uplinkNetwork.cidr}`
+      : `${uplinkNetwork.name} (existing)`;
+  return {
+    title: `backend ${backend.kind}`,
+    rows: [
+      ['runtime', backend.runtime],
+      [
+        'guest network',
+        `${guestNetwork.name} ${guestNetwork.cidr}, internal; guest ${guestNetwork.guest}, bundle ${guestNetwork.bundle}`,
+      ],
+      ['way out', uplink],
+      ['containers', `${backend.bundleContainer}, ${backend.guestContainer}`],
+      [
+        'volumes',
+        [backend.homeVolume, ...(backend.workspaceVolume === null ? [] : [backend.workspaceVolume])].join(
+          ', ',
+        ),
+      ],
+    ],
+  };
+}
+
+/** SECURITY: what looks like a secret is not shown, since plans end up in terminals' scrollback and in bug reports. */
+function toShownValue(name: string, value: string): string {
+  if (value === credentialPlaceholder) return 'a placeholder';
+  return looksSecret(name, value) ? '[masked]' : toWord(value);
+}
+
+/** Quotes what is not plain, so that no text of a manifest can write to the terminal, and shortens what is long. */
+function toWord(text: string): string {
+  const short = text.length > 120 ? `${text.slice(0, 120)}...` : text;
+  return /^[\w@%+=:,./-]+$/.test(short) ? short : JSON.stringify(short);
+}
+
+function toText({ title, rows }: Section): string {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  const lines = rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd());
+  return [title, ...lines, ''].join('\n');
+}
