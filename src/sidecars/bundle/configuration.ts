@@ -36,7 +36,11 @@ export function parseBundleConfiguration(text: string): BundlePlan {
   return {
     image: parseText(record.image, `${file}: image`),
     daemons,
-    secretLabels: parseSecretLabels(record.secretLabels, `${file}: secretLabels`, secretIdsOf(daemons)),
+    secretLabels: parseSecretLabels(
+      record.secretLabels,
+      `${file}: secretLabels`,
+      secretIdsOf(daemons.filter((daemon) => daemon.secrets === 'fingerprints')),
+    ),
     graceMs: parseWholeNumber(record.graceMs, `${file}: graceMs`, 1, hourMs),
     readyTimeoutMs: parseWholeNumber(record.readyTimeoutMs, `${file}: readyTimeoutMs`, 1, hourMs),
     configDirectory: parseChoice(record.configDirectory, `${file}: configDirectory`, ['/etc/bottle']),

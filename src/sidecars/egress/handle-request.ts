@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../daemon/log.ts';
+import { type AllowedRequest, decideRequest, type EgressPolicy } from './decide-request.ts';
+import { type Denial, fail } from './denial.ts';
+import type { Dial } from './dial.ts';
+import { toFields } from './headers.ts';
+import { logRequest } from './request-log.ts';
+import { sendAnswer } from './send-answer.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import { writeDenial } from './write-denial.ts';
+
+/** What every request is answered with. */
+export interface Handling {
+  readonly policy: EgressPolicy;
+  readonly pool: UpstreamPool;
+  readonly dial: Dial;
+  readonly log: Log;
+  /** Longest silence in the middle of an answer or a WebSocket. */
+  readonly idleTimeoutMs: number;
+  readonly responseTimeoutMs: number;
+  /** Requests at once; more are told to come later. */
+  readonly maxConnections: number;
+}
+
+/** Makes the function that answers requests. It never rejects because of what a request or an answer holds. */
+export function createRequestHandler(handling: Handling) {
+  let active = 0;
+  return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const startedAt = performance.now();
+    const decided =
+      active < handling.maxConnections
+        ? decideRequest(
+            handling.policy,
+            incoming.method ?? '',
+            incoming.url ?? '',
+            toFields(incoming.rawHeaders),
+          )
+        : fail('busy', 'The bottle has too many requests open: try again when some have ended.');
+    active += 1;
+    try {
+      const end = decided.kind === 'allowed' ? await forward(handling, decided, incoming, response) : decided;
+      if (end.kind !== 'passed') writeDenial(response, end);
+      logRequest(handling.log, { incoming, decided, end, status: response.statusCode, startedAt });
+    } finally {
+      active -= 1;
+    }
+  };
+}
+
+/** How a forwarded request ended: the host's answer was passed on (whole or not), or there was none. */
+export type ForwardEnd =
+  | { readonly kind: 'passed'; readonly bytes: number; readonly complete: boolean }
+  | Denial;
+
+async function forward(
+  handling: Handling,
+  allowed: AllowedRequest,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<ForwardEnd> {
+  const gone = new AbortController();
+  // Nobody waits for the answer any more, or it ended before the host took the whole request: let go of the host.
+  response.once('close', () => {
+    if (!response.writableFinished || !incoming.complete) gone.abort();
+  });
+  const answer = await handling.pool.send({
+    ...allowed,
+    body: hasBody(incoming) ? incoming : null,
+    signal: gone.signal,
+  });
+  if (answer.kind !== 'response') return answer;
+  return await sendAnswer(answer, response, allowed, handling.idleTimeoutMs);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

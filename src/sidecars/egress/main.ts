@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitOnDefect } from '../daemon/fail-closed.ts';
+import { createLog } from '../daemon/log.ts';
+import { reportReady } from '../daemon/ready.ts';
+import { readSecretsLine } from '../daemon/secrets-line.ts';
+import { parseEgressConfiguration } from './configuration.ts';
+import { resolveBySystem } from './resolve-host.ts';
+import { startEgress } from './server.ts';
+
+// The daemon that holds the credentials and is the only one to dial out. Usage: egress [config directory]
+
+const log = createLog(process.stdout);
+exitOnDefect(log);
+const configuration = await readFile(join(process.argv[2] ?? '/etc/bottle', 'egress.json'), 'utf8');
+const plan = parseEgressConfiguration(configuration);
+const { values } = await readSecretsLine(process.stdin);
+const server = await startEgress(plan, values ?? {}, { log, resolveName: resolveBySystem });
+log.write({
+  level: 'info',
+  event: 'startup',
+  message: `egress listens on ${plan.listen.address}:${server.port}`,
+});
+reportReady(process.stdout);

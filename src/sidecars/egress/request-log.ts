@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Log } from '../daemon/log.ts';
+import type { AllowedRequest } from './decide-request.ts';
+import type { Denial } from './denial.ts';
+import type { ForwardEnd } from './handle-request.ts';
+
+export interface LoggedRequest {
+  readonly incoming: IncomingMessage;
+  readonly decided: AllowedRequest | Denial;
+  readonly end: ForwardEnd;
+  readonly status: number;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** Logs one request that is over. SECURITY: neither path nor query is logged, for either may hold a secret. */
+export function logRequest(log: Log, { incoming, decided, end, status, startedAt }: LoggedRequest): void {
+  const method = incoming.method ?? '';
+  const allowed = decided.kind === 'allowed' ? decided : null;
+  const host = allowed?.authority ?? null;
+  const outcome =
+    end.kind === 'passed'
+      ? { bytes: end.bytes, ...(end.complete ? {} : { error: 'incomplete' }) }
+      : {
+          bytes: 0,
+          ...(end.kind === 'refused' ? { blocked: end.layer } : { error: end.error }),
+          reason: end.message,
+        };
+  log.write({
+    level: end.kind === 'passed' && end.complete ? 'info' : 'warn',
+    event: 'egress_request',
+    message: `${method} ${host ?? 'refused'}: ${status}`,
+    method,
+    host,
+    status,
+    duration_ms: Math.round(performance.now() - startedAt),
+    rule: allowed?.rule ?? null,
+    credential: allowed?.credential?.label ?? null,
+    ...outcome,
+  });
+}
