@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import type { ResolverEvent } from './logging-resolver.ts';
+import type { Place } from './probe.ts';
+import type { ContainerOutput } from './test-network.ts';
 
 /**
  * A second Docker engine in a network and mount namespace of its own, cut off from the world. Its host's
@@ -22,6 +24,10 @@ export interface HermeticEngine extends AsyncDisposable {
   queries(): readonly ResolverEvent[];
   /** Copies images from the machine's engine. */
   copyImages(references: readonly string[]): Promise<void>;
+  /** Runs each program in a container of its own, on a network of this engine; the input is its last argument. */
+  placeOn(network: string, image: string): Place;
+  /** The bundle's address on the network that it shares with its guest. */
+  findBundleAddress(name: string): Promise<string>;
 }
 
 const outsideResolver = '198.51.100.53';
@@ -74,6 +80,9 @@ export async function startHermeticEngine(): Promise<HermeticEngine> {
     outsideResolver,
     queries: () => [...queries],
     copyImages: (references) => copyImages(docker, references),
+    placeOn: (network, image) => (argv, stdin) =>
+      runOnce(docker, network, image, [...argv.slice(0, -1), '-e', stdin]),
+    findBundleAddress: (name) => findBundleAddress(docker, name),
     async [Symbol.asyncDispose]() {
       const containers = await docker.listContainers({ all: true });
       await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
@@ -124,6 +133,41 @@ async function copyImages(target: Docker, references: readonly string[]): Promis
     // The engine has loaded it when it ends its answer.
     for await (const chunk of loaded) if (String(chunk).includes('"error"')) throw new Error(String(chunk));
   }
+}
+
+async function runOnce(
+  docker: Docker,
+  network: string,
+  image: string,
+  argv: readonly string[],
+): Promise<ContainerOutput> {
+  const container = await docker.createContainer({
+    Image: image,
+    Entrypoint: [],
+    Cmd: [...argv],
+    // With a terminal the log comes as it was printed, without frames.
+    Tty: true,
+    HostConfig: { NetworkMode: network },
+  });
+  await container.start();
+  const { StatusCode } = (await container.wait()) as { StatusCode: number };
+  const stdout = String(await container.logs({ stdout: true, stderr: true }));
+  await container.remove();
+  return { status: StatusCode, stdout, stderr: '' };
+}
+
+async function findBundleAddress(docker: Docker, name: string): Promise<string> {
+  const [guest, bundle] = await Promise.all(
+    ['guest', 'bundle'].map(async (role) => {
+      const label = [`dev.bottle.name=${name}`, `dev.bottle.role=${role}`];
+      const [found] = await docker.listContainers({ all: true, filters: { label } });
+      return found?.NetworkSettings.Networks ?? {};
+    }),
+  );
+  const shared = Object.keys(guest ?? {}).find((network) => bundle?.[network] !== undefined);
+  const address = shared === undefined ? undefined : bundle?.[shared]?.IPAddress;
+  if (address === undefined) throw new Error(`guest and bundle of ${name} share no network`);
+  return address;
 }
 
 async function stop(engine: ChildProcess, folder: string): Promise<void> {
