@@ -75,10 +75,8 @@ function toCredential(auth: EgressAuth, labels: EgressPlan['secretLabels']): str
 function toSecrets({ pipelock, bundle, egress }: BottlePlan): Section {
   const use = (id: SecretId) =>
     egress.secretIds.includes(id) ? 'added by routes; must not leave the guest' : 'must not leave the guest';
-  return {
-    title: 'secrets',
-    rows: pipelock.knownSecretIds.map((id) => [bundle.secretLabels[id] ?? id, use(id)] as const),
-  };
+  const rows = pipelock.knownSecretIds.map((id) => [bundle.secretLabels[id] ?? id, use(id)] as const);
+  return { title: 'secrets', rows: rows.length === 0 ? [['none', '']] : rows };
 }
 
 function toGuest(guest: GuestPlan): Section {

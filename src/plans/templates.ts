@@ -17,11 +17,10 @@ egress:
   routes:`;
 
 const moreRoutes = `
-    # More routes, for example to read from GitHub and to install packages:
+    # More routes, for example to read from GitHub, and all names below a zone of yours:
     # - host: api.github.com
     #   methods: [GET, HEAD]
-    # - host: registry.npmjs.org
-    #   methods: [GET, HEAD]
+    # - host: "*.example.com"
 `;
 
 const knownSecrets = `

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /** Longest DNS name in its written form (RFC 1035, without the trailing dot). */
 const maxNameLength = 253;
+const visibleAscii = /^[\x21-\x7e]*$/;
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 /** A last label that some resolvers read as a number, and the whole name then as an IPv4 address. */
 const numericLabel = /^(?:[0-9]+|0x[0-9a-f]*)$/;
@@ -13,6 +14,8 @@ const numericLabel = /^(?:[0-9]+|0x[0-9a-f]*)$/;
  *   a port, user information, a zone id, or an address written as octal, hexadecimal or with fewer parts
  */
 export function parseHostName(text: string): string | null {
+  // SECURITY: before lower case: the Kelvin sign and others become ASCII letters there.
+  if (!visibleAscii.test(text)) return null;
   const host = text.toLowerCase();
   if (isIPv6(host)) return toCanonicalIpv6(host);
   if (isIPv4(host)) return host;

@@ -1,17 +1,21 @@
 const star = Symbol('*');
 const globstar = Symbol('**');
+/** Stands before {@link segments}: there may be none. */
+const optional = Symbol('?');
+const segments = Symbol('**/');
 
-/** A character, or `*`: any run of characters without `/`, or `**`: any run of characters. */
-export type GlobStep = string | typeof star | typeof globstar;
+/** A character; `*`: any run without `/`; `**`: any run; or, for a `**` that is a whole segment: any run that ends with `/`, or nothing. */
+export type GlobStep = string | typeof star | typeof globstar | typeof optional | typeof segments;
 
 /**
  * Compiles a glob.
  * @param toLiteral applied to the text between the stars, so that what it decodes to is never read as a star
  */
 export function compileGlob(glob: string, toLiteral: (text: string) => string): readonly GlobStep[] {
-  return glob.split(/(\*{1,2})/).flatMap((part): readonly GlobStep[] => {
+  return glob.split(/((?<=\/)\*\*\/|\*{1,2})/).flatMap((part): readonly GlobStep[] => {
     if (part === '*') return [star];
     if (part === '**') return [globstar];
+    if (part === '**/') return [optional, segments];
     return [...toLiteral(part)];
   });
 }
@@ -26,8 +30,9 @@ export function globMatches(steps: readonly GlobStep[], text: string): boolean {
     const next: number[] = [];
     for (const index of at) {
       const step = steps[index];
-      if (step === globstar || (step === star && char !== '/')) next.push(index);
-      else if (step === char) next.push(index + 1);
+      const stays = step === globstar || step === segments || (step === star && char !== '/');
+      if (stays) next.push(index);
+      if (step === char || (step === segments && char === '/')) next.push(index + 1);
     }
     if (next.length === 0) return false;
     at = reach(steps, next);
@@ -35,13 +40,13 @@ export function globMatches(steps: readonly GlobStep[], text: string): boolean {
   return at.has(steps.length);
 }
 
-/** Adds what is reached without reading a character: past a star, and past a whole `**` segment with its slash. */
+/** Adds what is reached without reading a character. */
 function reach(steps: readonly GlobStep[], from: readonly number[]): ReadonlySet<number> {
   const reached = new Set(from);
   for (const index of reached) {
     const step = steps[index];
-    if (step === star || step === globstar) reached.add(index + 1);
-    if (step === globstar && steps[index - 1] === '/' && steps[index + 1] === '/') reached.add(index + 2);
+    if (step === star || step === globstar || step === optional) reached.add(index + 1);
+    if (step === optional) reached.add(index + 2);
   }
   return reached;
 }
