@@ -4,6 +4,7 @@ import type { EgressAuth, EgressPlan, EgressRoute } from './egress-plan.ts';
 import { isReservedEnvName } from './guest-env.ts';
 import { looksSecret } from './looks-secret.ts';
 import type { SecretId } from './secret-reference.ts';
+import { toVisibleText } from './visible-text.ts';
 
 /** A section's heading and its lines, each a label and what stands beside it. */
 interface Section {
@@ -134,7 +135,7 @@ function toShownValue(name: string, value: string): string {
 /** Quotes what is not plain, so that no text of a manifest can write to the terminal, and shortens what is long. */
 function toWord(text: string): string {
   const short = text.length > 120 ? `${text.slice(0, 120)}...` : text;
-  return /^[\w@%+=:,./-]+$/.test(short) ? short : JSON.stringify(short);
+  return /^[\w@%+=:,./-]+$/.test(short) ? short : toVisibleText(JSON.stringify(short));
 }
 
 function toText({ title, rows }: Section): string {

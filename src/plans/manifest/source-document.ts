@@ -45,7 +45,7 @@ export function parseSourceDocument(file: string, text: string): SourceDocument 
   const [problem] = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0]);
   if (problem !== undefined)
     throw createSourceError(file, toPlace(problem.pos[0]), toPlainMessage(problem.code, problem.message));
-  requireTextKeys(file, document, toPlace);
+  requirePlainNodes(file, document, toPlace);
   return {
     file,
     value: toValue(file, document),
@@ -89,8 +89,13 @@ function toValue(file: string, document: Document): unknown {
 }
 
 /** Keys that are not text, or that JavaScript has a meaning of its own for, would be lost on the way to the schema. */
-function requireTextKeys(file: string, document: Document, toPlace: (offset: number) => SourcePlace): void {
+function requirePlainNodes(file: string, document: Document, toPlace: (offset: number) => SourcePlace): void {
   visit(document, {
+    Alias(_index, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const place = toPlace(alias.range?.[0] ?? 0);
+      throw createSourceError(file, place, `the alias "*${alias.source}" has no anchor before it`);
+    },
     Pair(_index, { key }) {
       if (isScalar(key) && typeof key.value === 'string' && key.value !== '__proto__') return;
       const offset = (key as Node | null)?.range?.[0] ?? 0;

@@ -1,4 +1,5 @@
 import { BottleError } from '../../errors.ts';
+import { toVisibleText } from '../visible-text.ts';
 
 /** A place in a manifest file; both count from 1. */
 export interface SourcePlace {
@@ -13,6 +14,6 @@ export function createSourceError(
   message: string,
   hint: string | null = null,
 ): BottleError {
-  const text = `${file}:${place.line}:${place.column}: ${message.replace(/\s+/g, ' ')}`;
+  const text = `${file}:${place.line}:${place.column}: ${toVisibleText(message.replace(/\s+/g, ' '))}`;
   return new BottleError('manifest-invalid', text, hint === null ? {} : { hint });
 }
