@@ -1,0 +1,51 @@
+import { CLIError } from '@oclif/core/errors';
+import { BottleError } from '../../errors.ts';
+import { findNearestWord } from '../../plans/manifest/nearest-word.ts';
+
+/** Says a wrong flag or argument, which oclif reports in its own way, as every other error is said; else null. */
+export function toUsageError(error: unknown): BottleError | null {
+  if (!(error instanceof CLIError)) return null;
+  const parts: CLIError & ParseErrorParts = error;
+  if (parts.parse === undefined) return null;
+  return new BottleError('usage-invalid', toMessage(parts), { hint: toHint(parts) });
+}
+
+/** The parts of oclif's parse errors that are read here; each kind has some of them. */
+interface ParseErrorParts {
+  readonly args?: readonly unknown[];
+  readonly flags?: readonly string[];
+  readonly parse?: {
+    readonly input?: {
+      readonly flags?: Readonly<Record<string, { readonly char?: string }>>;
+      readonly context?: { readonly id?: string };
+    };
+  };
+}
+
+function toMessage(error: CLIError & ParseErrorParts): string {
+  if (error.flags?.[0] !== undefined) return `There is no flag ${error.flags[0]}.`;
+  const missing = error.args?.filter((arg) => typeof arg === 'object' && arg !== null && 'name' in arg);
+  if (missing !== undefined && missing.length > 0) {
+    return `${missing.map((arg) => String(arg.name).toUpperCase()).join(' and ')} is missing.`;
+  }
+  if (error.args?.[0] !== undefined) return `Unexpected argument: ${String(error.args[0])}.`;
+  // The first line says what is wrong, or that the next ones do.
+  const lines = error.message.split('\n').map((line) => line.trim());
+  const line = lines[0]?.startsWith('The following error') ? lines[1] : lines[0];
+  return `${line?.replace(/\.$/, '')}.`;
+}
+
+function toHint(error: CLIError & ParseErrorParts): string {
+  const input = error.parse?.input;
+  const id = input?.context?.id;
+  const help = `See "bottle ${id === undefined ? 'help' : `${id.replaceAll(':', ' ')} --help`}".`;
+  const flag = error.flags?.[0];
+  if (flag !== undefined) {
+    const nearest = findNearestWord(
+      flag,
+      Object.keys(input?.flags ?? {}).map((name) => `--${name}`),
+    );
+    return nearest === null ? help : `Did you mean ${nearest}? ${help}`;
+  }
+  return help;
+}
