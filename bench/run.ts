@@ -1,0 +1,31 @@
+// Measures bottle beside the raw things it is made of, in one run, and prints what came out. Every figure is also
+// written to bench/results/. Nothing here fails for a missed target: a bench tells, the tests judge.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { measureCommands } from './commands.ts';
+import { readMachine } from './machine.ts';
+import { measureProxies } from './proxies.ts';
+import { toTable, toVerdict } from './result.ts';
+
+const startedAt = new Date().toISOString();
+const machine = await readMachine();
+console.log(
+  Object.entries(machine)
+    .map(([fact, value]) => `${fact}: ${String(value)}`)
+    .join('\n'),
+);
+console.log('\nmeasuring, some minutes; leave the machine alone meanwhile\n');
+
+const results = [...(await measureCommands()), ...(await measureProxies())];
+console.log(toTable(results));
+
+const folder = fileURLToPath(new URL('results/', import.meta.url));
+await mkdir(folder, { recursive: true });
+const file = `${folder}${startedAt.replaceAll(':', '-')}.json`;
+const report = {
+  startedAt,
+  machine,
+  results: results.map((result) => ({ ...result, verdict: toVerdict(result) })),
+};
+await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+console.log(`\nwritten to ${file}`);
