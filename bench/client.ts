@@ -3,9 +3,9 @@
 //   const input = { proxy: { host, port } | null, host, ca, protocol: 'h1' | 'h2', work };
 //   work: { kind: 'latency', warmUp, count } | { kind: 'download' | 'upload', bytes }
 // It prints { samples: [ms] } or { ms }.
-import { Agent, request as httpRequest } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { connect as http2Connect } from 'node:http2';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 
 /** What the line before the program says. */
@@ -83,7 +83,7 @@ function overHttp1(socket: TLSSocket): Exchange {
     new Promise((resolve, reject) => {
       const method = bodyBytes === 0 ? 'GET' : 'POST';
       const headers = bodyBytes === 0 ? {} : { 'content-length': bodyBytes };
-      const outgoing = httpsRequest({ host: input.host, agent: agent as never, method, path, headers });
+      const outgoing = httpsRequest({ host: input.host, agent, method, path, headers });
       outgoing.once('error', reject);
       outgoing.once('response', (response) => resolve(drain(response, response.statusCode ?? 0)));
       send(outgoing, bodyBytes);
