@@ -2,11 +2,9 @@ import { type ClientRequest, request as sendRequest } from 'node:http';
 import { fail, failReset } from './denial.ts';
 import { type HeaderField, toFields, toRawHeaders, valuesOf } from './headers.ts';
 import { DialError, type OriginAgent } from './http1-agent.ts';
-import type { Attempt, UpstreamRequest } from './upstream.ts';
+import { type Attempt, isRepeatable, type UpstreamRequest } from './upstream.ts';
 
 const maxResponseHeadBytes = 128 * 1024;
-/** Methods that may be repeated when a kept-alive connection turns out to be dead (RFC 9110, 9.2.2). */
-const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Sends one request over a connection of `agent` and resolves with the head of the answer. */
 export function exchangeHttp1(
@@ -72,7 +70,7 @@ function toFraming({ body, method, fields }: UpstreamRequest): readonly HeaderFi
 
 function toFailedAttempt(outgoing: ClientRequest, request: UpstreamRequest, error: Error): Attempt {
   if (error instanceof DialError) return error.denial;
-  const stale = outgoing.reusedSocket && request.body === null && repeatable.has(request.method);
+  const stale = outgoing.reusedSocket && request.body === null && isRepeatable(request.method);
   if (stale && !request.signal.aborted) return { kind: 'unsent' };
   return failReset(request.origin.host, error);
 }

@@ -6,7 +6,7 @@ import {
 } from 'node:http2';
 import { fail, failReset } from './denial.ts';
 import type { HeaderField } from './headers.ts';
-import type { Attempt, UpstreamRequest } from './upstream.ts';
+import { type Attempt, isRepeatable, type UpstreamRequest } from './upstream.ts';
 
 /** Sends one request as a stream of `session` and resolves with the head of the answer. */
 export function exchangeHttp2(
@@ -60,10 +60,11 @@ export function exchangeHttp2(
   }
   return promise;
 
-  /** A host that refused the stream, or said by GOAWAY that it will not see it, has done nothing (RFC 9113, 8.7). */
   function isUnsent(): boolean {
-    const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined;
-    return refused && request.body === null && !request.signal.aborted;
+    if (request.body !== null || request.signal.aborted) return false;
+    // A host that refused the stream, or said by GOAWAY that it will not see it, has done nothing (RFC 9113, 8.7).
+    if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined) return true;
+    return (session.closed || session.destroyed) && isRepeatable(request.method);
   }
 }
 

@@ -36,7 +36,9 @@ export function createMasker(patterns: readonly Buffer[]): Masker {
         masked.fill(asterisk, 0, heldMasked);
         for (const [start, end] of matches) masked.fill(asterisk, start, end);
       }
-      const reached = Math.max(heldMasked, ...matches.map(([, end]) => end));
+      // Matches that lie within what is held back are found again; those that only reach into it are not.
+      let reached = heldMasked;
+      for (const [start, end] of matches) if (start < out) reached = Math.max(reached, end);
       held = Buffer.from(data.subarray(out));
       heldMasked = Math.max(0, reached - out);
       return masked.subarray(0, out);

@@ -32,7 +32,12 @@ export interface UpstreamResponse {
 }
 
 /**
- * How one attempt went. `unsent` means that the host did not, and will not, act on the request, and that
- * nothing of its body was read: it may be sent again.
+ * How one attempt went. `unsent` means that it may be made again: it had no body, and the host said that it did
+ * not act on it, or the connection was lost and the method is one that may be repeated.
  */
 export type Attempt = UpstreamResponse | Denial | { readonly kind: 'unsent' };
+
+/** Whether a request may be sent again when its connection is lost before an answer (RFC 9110, 9.2.2). */
+export function isRepeatable(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
