@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import type { EgressPlan } from '../../plans/egress-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import type { Log } from '../daemon/log.ts';
@@ -9,6 +8,7 @@ import { createRequestHandler } from './handle-request.ts';
 import { createUpgradeHandler } from './handle-upgrade.ts';
 import type { ResolveName } from './resolve-host.ts';
 import { prepareCredentials } from './route-credential.ts';
+import { createTrust } from './trust.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
 
 /** Above what pipelock lets a guest send, so that the limits that count are pipelock's. */
@@ -77,12 +77,6 @@ export async function startEgress(
       pool.close();
     },
   };
-}
-
-/** Node's own list of authorities and the plan's. One context for all connections: it is costly to make. */
-function createTrust(extraCa: readonly string[]): SecureContext {
-  if (extraCa.length === 0) return createSecureContext();
-  return createSecureContext({ ca: [...getCACertificates('default'), ...extraCa] });
 }
 
 function portOf(server: Server): number {

@@ -63,9 +63,7 @@ describe.each([
       Authorization: 'guest',
     });
     const [greeting] = await once(socket, 'message');
-    expect(String(greeting)).toBe(
-      auth === null ? 'guest' : `Bearer ${'*'.repeat(secret.length)}`,
-    );
+    expect(String(greeting)).toBe(auth === null ? 'guest' : `Bearer ${'*'.repeat(secret.length)}`);
     for (const text of ['hello', 's', 'sk-li', 'x'.repeat(70_000), '']) {
       socket.send(text);
       expect(String((await once(socket, 'message'))[0])).toBe(text);
