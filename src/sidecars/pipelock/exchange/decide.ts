@@ -1,0 +1,26 @@
+import { findRule } from '../../../policy/find-rule.ts';
+import { findPathAmbiguity } from '../../../policy/path-pattern.ts';
+import type { RequestRule } from '../../../policy/request-rule.ts';
+import type { GuestRequest } from './guest-request.ts';
+import { type Refusal, refuseAmbiguousPath, refuseByAllowlist, refuseHost } from './refusal.ts';
+
+/** Decides by the allowlist; null where the request is allowed. */
+export function decideRequest(request: GuestRequest, rules: readonly RequestRule[]): Refusal | null {
+  const decision = findRule(rules, request);
+  if (decision.kind === 'refused' && decision.failed !== 'path') return refuseByAllowlist(request, decision);
+  // SECURITY: before a path is compared with a rule's, and even where the rule has none: the next reader has rules too.
+  const ambiguity = findPathAmbiguity(request.path);
+  if (ambiguity !== null) return refuseAmbiguousPath(ambiguity);
+  return decision.kind === 'refused' ? refuseByAllowlist(request, decision) : null;
+}
+
+/** Decides whether a tunnel may be opened: some rule must allow TLS to that host and port. */
+export function decideTunnel(host: string, port: number, rules: readonly RequestRule[]): Refusal | null {
+  const open = rules
+    .filter(({ scheme }) => scheme === 'https')
+    .map((rule) => ({ ...rule, methods: null, paths: null }));
+  const target = { scheme: 'https', host, port, method: 'CONNECT', path: '/' } as const;
+  const decision = findRule(open, target);
+  if (decision.kind === 'allowed') return null;
+  return decision.failed === 'host' ? refuseHost(host) : refuseByAllowlist(target, decision);
+}

@@ -1,0 +1,57 @@
+import type { SecretFingerprint } from '../../scan/fingerprint.ts';
+import { createScanTables } from '../../scan/scan-tables.ts';
+import type { Log } from '../daemon/log.ts';
+import { createAuthority } from './certificates/authority.ts';
+import { createLeafContexts } from './certificates/leaf-contexts.ts';
+import type { PipelockConfig } from './config/read-config.ts';
+import { startDnsRefuser } from './dns/dns-refuser.ts';
+import type { ExchangeContext } from './exchange/exchange-context.ts';
+import { startProxyServer } from './server.ts';
+import { createEgressPool } from './upstream/egress-connection.ts';
+
+/** A daemon that serves. */
+export interface RunningPipelock {
+  readonly caCertificate: string;
+  readonly port: number;
+  readonly dnsPort: number;
+  close(): Promise<void>;
+}
+
+const leafTtlMs = 24 * 3_600_000;
+const leafCacheSize = 256;
+
+/**
+ * Makes the authority and starts both listeners. The authority's key stays in this process's memory: no file, no other
+ * process holds it.
+ * @throws Error when an address cannot be bound
+ */
+export async function startPipelock(
+  config: PipelockConfig,
+  fingerprints: readonly SecretFingerprint[],
+  log: Log,
+): Promise<RunningPipelock> {
+  const authority = createAuthority(new Date());
+  const leaves = createLeafContexts({ authority, ttlMs: leafTtlMs, cacheSize: leafCacheSize, now: Date.now });
+  const tables = createScanTables(fingerprints);
+  const egress = createEgressPool({ ...config.egress, maxConnections: config.limits.maxConnections });
+  let requests = 0;
+  const context: ExchangeContext = {
+    rules: config.rules,
+    limits: config.limits,
+    tables,
+    egress,
+    log,
+    nextRequestId: () => `req-${++requests}`,
+  };
+  const proxy = await startProxyServer(config.listen, context, leaves);
+  const dns = await startDnsRefuser({ ...config.dns, tables, log });
+  return {
+    caCertificate: authority.certificatePem,
+    port: proxy.port,
+    dnsPort: dns.port,
+    async close() {
+      await Promise.all([proxy.close(), dns.close()]);
+      egress.close();
+    },
+  };
+}
