@@ -71,6 +71,7 @@ function toUnknownKeyProblem(path: readonly PropertyKey[], key: string, knownKey
 
 function toTypeText(wanted: string, input: unknown): string {
   if (input === undefined) return `is missing; it is ${wanted}`;
+  if (wanted === 'text' && input === null) return 'is empty, not text; a "~" by itself needs quotes';
   const isBare = typeof input === 'number' || typeof input === 'boolean';
   const remedy = wanted === 'text' && isBare ? `; write it in quotes: "${input}"` : '';
   return `is ${toDescription(input)}, not ${wanted}${remedy}`;
