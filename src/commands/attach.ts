@@ -9,7 +9,7 @@ import { runSession } from './terminal/run-session.ts';
 export default class Attach extends BottleCommand {
   static override readonly summary = "Go back to the guest's first process.";
   static override readonly description =
-    'Its exit status is passed through. Ctrl-P Ctrl-Q leaves it running. A bottle that was started with --detach, or left, stays\n' +
+    'Its exit status is passed through. Ctrl-P Ctrl-Q leaves it running. A bottle that was started with --detach, or left, stays ' +
     'after its agent has ended; "bottle down" removes it.';
   static override readonly examples = ['<%= config.bin %> attach api-dev'];
   static override readonly enableJsonFlag = true;

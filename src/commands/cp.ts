@@ -10,8 +10,8 @@ import { toSize } from './text/to-size.ts';
 export default class Cp extends BottleCommand {
   static override readonly summary = 'Copy files out of a guest, or into it.';
   static override readonly description =
-    'An existing folder as the target gets the source put into it; any other target is the new name. "-" stands for a tar archive on\n' +
-    'standard output or input. What comes out of a guest never lands outside of the target: links that leave what is\n' +
+    'An existing folder as the target gets the source put into it; any other target is the new name. "-" stands for a tar archive on ' +
+    'standard output or input. What comes out of a guest never lands outside of the target: links that leave what is ' +
     'copied, devices, pipes and sockets are left out, and set-user-id bits are dropped.';
   static override readonly examples = [
     '<%= config.bin %> cp api-dev:/workspace/report.html .',

@@ -10,7 +10,7 @@ import { toPrintable } from './text/to-printable.ts';
 export default class Init extends BottleCommand {
   static override readonly summary = 'Write a manifest to start from.';
   static override readonly description =
-    'The manifest says what the bottle may reach and where its credentials are read from. It lies in the folder for\n' +
+    'The manifest says what the bottle may reach and where its credentials are read from. It lies in the folder for ' +
     'configuration of your user, never in a repository: what an agent can write must not grant it anything.';
   static override readonly examples = [
     '<%= config.bin %> init api-dev',

@@ -5,7 +5,7 @@ import { toTable } from './text/to-table.ts';
 export default class Ls extends BottleCommand {
   static override readonly summary = 'List the bottles that are up.';
   static override readonly description =
-    'States: running, paused, ended (the agent is over), created (starting), drifted (a guest or bundle died or was removed\n' +
+    'States: running, paused, ended (the agent is over), created (starting), drifted (a guest or bundle died or was removed ' +
     'without being asked to; the guest then has no network).';
   static override readonly examples = ['<%= config.bin %> ls', '<%= config.bin %> ls --json'];
   static override readonly enableJsonFlag = true;

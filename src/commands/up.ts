@@ -15,9 +15,9 @@ import { runSession } from './terminal/run-session.ts';
 export default class Up extends BottleCommand {
   static override readonly summary = 'Start a bottle, and work in it.';
   static override readonly description =
-    'Shows what it will do and asks first, but only at a terminal and without a command: whoever writes a script has\n' +
-    "decided already, and nothing could answer. The agent's end takes the bottle down, and its exit status is passed\n" +
-    'through. Ctrl-P Ctrl-Q leaves it running. Standard output is only what the guest writes; progress goes to\n' +
+    'Shows what it will do and asks first, but only at a terminal and without a command: whoever writes a script has ' +
+    "decided already, and nothing could answer. The agent's end takes the bottle down, and its exit status is passed " +
+    'through. Ctrl-P Ctrl-Q leaves it running. Standard output is only what the guest writes; progress goes to ' +
     "standard error. With --json it is the result alone, and the guest's output goes to standard error too.";
   static override readonly usage = 'up NAME [FLAGS] [-- COMMAND...]';
   static override readonly examples = [

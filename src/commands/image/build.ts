@@ -12,7 +12,7 @@ import { toTable } from '../text/to-table.ts';
 export default class ImageBuild extends BottleCommand {
   static override readonly summary = "Build or pull the images a bottle needs: the bundle's and the guest's.";
   static override readonly description =
-    "Builds behind a company's proxy need its certificate authorities. Without --ca-file these are used where they are there:\n" +
+    "Builds behind a company's proxy need its certificate authorities. Without --ca-file these are used where they are there: " +
     '/usr/local/share/ca-certificates/*.crt and the file in NODE_EXTRA_CA_CERTS.';
   static override readonly examples = [
     '<%= config.bin %> image build api-dev',

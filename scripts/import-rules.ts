@@ -1,0 +1,44 @@
+/** The import directions of ARCHITECTURE.md: what each part of `src/` may import of the others, types included. */
+export interface ImportRule {
+  /** Paths that the rule is for, by how they begin; the longest beginning decides. */
+  readonly part: string;
+  /** What its files may import besides their own part. */
+  readonly may: readonly string[];
+}
+
+const policy = ['src/policy/', 'src/errors.ts'];
+const plans = ['src/plans/', ...policy];
+const host = ['src/host/', ...plans];
+const contract = 'src/backends/backend.ts';
+const protocol = 'src/sidecars/protocol.ts';
+const daemon = ['src/sidecars/daemon/', protocol, 'src/scan/', ...plans];
+
+export const importRules: readonly ImportRule[] = [
+  { part: 'src/errors.ts', may: [] },
+  { part: 'src/policy/', may: ['src/errors.ts'] },
+  { part: 'src/scan/', may: ['src/errors.ts'] },
+  { part: 'src/plans/', may: policy },
+  { part: 'src/host/', may: plans },
+  { part: contract, may: plans },
+  { part: 'src/backends/engine/', may: [contract, ...host] },
+  { part: 'src/backends/bundle/', may: [contract, 'src/backends/engine/', protocol, ...host] },
+  // A backend: never another one.
+  {
+    part: 'src/backends/docker/',
+    may: [contract, 'src/backends/engine/', 'src/backends/bundle/', protocol, ...host],
+  },
+  { part: 'src/backends/registry.ts', may: ['src/backends/', ...host] },
+  { part: protocol, may: ['src/scan/', ...plans] },
+  { part: 'src/sidecars/daemon/', may: daemon },
+  { part: 'src/sidecars/bundle/', may: daemon },
+  { part: 'src/sidecars/pipelock/', may: daemon },
+  { part: 'src/sidecars/egress/', may: daemon },
+  // Backends only through the contract and the registry: no command knows one by its name.
+  { part: 'src/commands/', may: [contract, 'src/backends/registry.ts', ...host] },
+];
+
+/** Packages that one place alone may import. */
+export const soleUsers: Readonly<Record<string, string>> = {
+  dockerode: 'src/backends/engine/',
+  execa: 'src/host/run-program.ts',
+};
