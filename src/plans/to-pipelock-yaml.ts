@@ -13,14 +13,11 @@ const noLimit = {
   megabytes: 1_048_576,
 } as const;
 
-/** Exactly the keys of pipelock's own schema that `pipelock.yaml` has; the daemon's parser knows no others. */
-export type PipelockYaml = ReturnType<typeof toPipelockYaml>;
-
 /**
  * Says a bottle's policy in pipelock's own schema, as far as that can: hosts without ports, methods or paths, which are
  * in `pipelock-rules.json`. Every switch says what our daemon does; what it has no code for is off.
  */
-export function toPipelockYaml({ pipelock, egress }: Pick<BottlePlan, 'pipelock' | 'egress'>) {
+function toPipelockYaml({ pipelock, egress }: Pick<BottlePlan, 'pipelock' | 'egress'>) {
   const { limits } = pipelock;
   const hosts = [...new Set(pipelock.rules.map((rule) => rule.host))];
   const idleSeconds = Math.ceil(limits.idleTimeoutMs / 1000);

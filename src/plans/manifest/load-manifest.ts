@@ -9,7 +9,7 @@ import { createSourceError } from './source-error.ts';
 import { toManifest } from './to-manifest.ts';
 
 /** A manifest file that is there; its path is absolute. */
-export interface FoundManifestFile {
+interface FoundManifestFile {
   readonly path: string;
   readonly text: string;
 }

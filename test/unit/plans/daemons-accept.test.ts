@@ -1,0 +1,57 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { BottlePlan } from '../../../src/plans/bottle-plan.ts';
+import { prepareBottle } from '../../../src/plans/prepare/prepare-bottle.ts';
+import { templateNames, templates } from '../../../src/plans/templates.ts';
+import { toConfigFiles } from '../../../src/plans/to-config-files.ts';
+import { parseBundleConfiguration } from '../../../src/sidecars/bundle/configuration.ts';
+import { parseEgressConfiguration } from '../../../src/sidecars/egress/configuration.ts';
+import { parsePipelockYaml } from '../../../src/sidecars/pipelock/config/parse-pipelock-yaml.ts';
+import { parseRulesFile } from '../../../src/sidecars/pipelock/config/parse-rules-file.ts';
+import { joinConfig } from '../../../src/sidecars/pipelock/config/read-config.ts';
+import { createHostFacts } from '../../support/host-facts.ts';
+import { loadText } from '../../support/load-text.ts';
+
+const everything = `
+egress:
+  routes:
+    - { host: a.example, auth: { kind: header, name: x-api-key, secret: { env: A } } }
+    - { host: b.example, auth: { kind: basic, username: "", secret: { command: [pass, b] } }, paths: [/b**] }
+    - { host: c.example, auth: { kind: query, name: key, secret: { file: /c } }, methods: [GET] }
+    - { host: "*.example.org", scheme: http, port: 8080 }
+    - { host: "2001:db8::1" }
+  allowPrivate: [10.20.0.0/16, "2001:db8::/32"]
+pipelock: { knownSecrets: [{ env: B }] }
+`;
+
+const cases: readonly (readonly [name: string, text: string])[] = [
+  ...templateNames.map((name) => [name, templates[name]] as const),
+  ['every kind of route', everything],
+];
+
+/** Both sides of the seam: what prepare decides is what the daemons' own strict parsers give back. */
+describe.each(cases)('the files of %s', (_name, text) => {
+  let plan: BottlePlan;
+  let files: ReadonlyMap<string, string>;
+  beforeAll(async () => {
+    plan = prepareBottle(await loadText(text), createHostFacts({ extraCa: ['PEM'] }));
+    files = new Map(toConfigFiles(plan).map(({ path, content }) => [path, content]));
+  });
+  const read = (path: string): string => files.get(path) ?? '';
+
+  it('are read by init as the plan', () => {
+    expect(parseBundleConfiguration(read('bundle.json'))).toEqual(plan.bundle);
+  });
+
+  it('are read by egress as the plan', () => {
+    expect(parseEgressConfiguration(read('egress.json'))).toEqual(plan.egress);
+  });
+
+  it('are read by pipelock as the plan', () => {
+    const config = joinConfig(
+      parsePipelockYaml(read('pipelock.yaml')),
+      parseRulesFile(read('pipelock-rules.json')),
+    );
+    const { listen, dns, egress, rules, limits } = plan.pipelock;
+    expect(config).toMatchObject({ listen, dns, egress, rules, limits });
+  });
+});
