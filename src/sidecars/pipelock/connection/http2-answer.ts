@@ -4,7 +4,8 @@ import type { Field } from '../http/fields.ts';
 import type { ByteSource } from '../streams/byte-source.ts';
 import { writeBytes } from '../streams/write-bytes.ts';
 
-/** INTERNAL_ERROR of RFC 9113, 7. */
+/** Error codes of RFC 9113, 7. */
+const noError = 0;
 const internalError = 2;
 
 /** Writes the answer to one HTTP/2 stream. */
@@ -47,7 +48,12 @@ export function createHttp2Answer(
     write: (bytes) => (bytes.length === 0 ? undefined : writeBytes(stream, bytes, idleTimeoutMs)),
     end(trailers) {
       trailing = trailers;
-      if (!stream.destroyed && !stream.writableEnded) stream.end();
+      if (stream.destroyed || stream.writableEnded) return;
+      // Whoever is answered before the end of its body need not send the rest.
+      stream.once('finish', () => {
+        if (!stream.readableEnded && !stream.closed) stream.close(noError);
+      });
+      stream.end();
     },
     abort() {
       if (!stream.destroyed && !stream.closed) stream.close(internalError);
