@@ -20,16 +20,25 @@ export type AddressDecision =
 
 const bits = { 4: 32, 6: 128 } as const;
 
-/** Parses `10.0.0.0/8` or `fc00::/7`; null for anything else, host bits that are set, or a mapped IPv4 range. */
+/** Parses `10.0.0.0/8` or `fc00::/7`; null for anything else, and where a bit behind the prefix is set. */
 export function parseCidr(text: string): Cidr | null {
+  const range = parseInterfaceRange(text);
+  return range !== null && range.address === range.base ? range : null;
+}
+
+/** Parses an address and prefix as interfaces have it, `192.168.1.5/24`: the range around that address. */
+export function parseInterfaceRange(text: string): (Cidr & { readonly address: bigint }) | null {
   const [, address = '', digits = ''] = /^([0-9a-fA-F.:]+)\/(0|[1-9][0-9]{0,2})$/.exec(text) ?? [];
   const parsed = parseRangeBase(address);
   const prefix = Number(digits);
-  if (parsed === null || digits === '' || prefix > bits[parsed.family]) return null;
+  if (parsed === null || prefix > bits[parsed.family]) return null;
   const hostBits = BigInt(bits[parsed.family] - prefix);
-  return (parsed.value >> hostBits) << hostBits === parsed.value
-    ? { family: parsed.family, base: parsed.value, prefix }
-    : null;
+  return {
+    family: parsed.family,
+    base: (parsed.value >> hostBits) << hostBits,
+    prefix,
+    address: parsed.value,
+  };
 }
 
 /** Whether a text is a range that {@link parseCidr} takes. */

@@ -1,5 +1,5 @@
 import { BottleError } from '../../errors.ts';
-import { cidrsOverlap, parseCidr } from '../../policy/address-range.ts';
+import { cidrsOverlap, parseCidr, parseInterfaceRange } from '../../policy/address-range.ts';
 import type { SubnetPlan } from '../bottle-plan.ts';
 
 /** Small ranges, so that thousands of bottles fit in one block: the engine's own pools end at about thirty. */
@@ -18,7 +18,7 @@ export interface PreparedSubnets {
  * @throws BottleError `backend-unavailable` when fewer than two ranges are free
  */
 export function prepareSubnets(seed: string, taken: readonly string[]): PreparedSubnets {
-  const used = taken.flatMap((text) => parseCidr(text) ?? []);
+  const used = taken.flatMap((text) => parseInterfaceRange(text) ?? []);
   const start = Number.parseInt(seed.slice(4, 12), 16) % blockCount;
   const free: number[] = [];
   for (let step = 0; step < blockCount && free.length < 2; step++) {

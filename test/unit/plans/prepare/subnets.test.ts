@@ -52,6 +52,10 @@ describe('prepareSubnets', () => {
     );
   });
 
+  it('keeps clear of a range written as an interface has it', () => {
+    expect(prepareSubnets('0000000000000000', ['10.201.0.5/27']).guest.cidr).toBe('10.201.0.32/28');
+  });
+
   it('passes over other families and texts that are no ranges', () => {
     expect(prepareSubnets('0000000000000000', ['fd00::/8', 'default']).guest.cidr).toBe('10.201.0.0/28');
   });
