@@ -78,7 +78,10 @@ export interface RunningBottle extends AsyncDisposable {
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Log bytes of the guest, or of one or all daemons of the bundle. */
-  logs(source: LogSource, options: { readonly follow: boolean; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  logs(
+    source: LogSource,
+    options: { readonly follow: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
   /** Packs a path of the guest as a tar stream. Throws BottleError `usage-invalid` where there is none. */
   readArchive(path: string): Promise<Readable>;
   /** Unpacks a tar stream into a folder of the guest, owned by the guest's user. */
@@ -87,7 +90,9 @@ export interface RunningBottle extends AsyncDisposable {
   down(): Promise<void>;
 }
 
-export type LogSource = { readonly kind: 'guest' } | { readonly kind: 'bundle'; readonly daemon: string | null };
+export type LogSource =
+  | { readonly kind: 'guest' }
+  | { readonly kind: 'bundle'; readonly daemon: string | null };
 
 /**
  * `running`, `paused`, `ended` (the guest's first process is over), `drifted` (bundle or guest is gone or
@@ -158,6 +163,8 @@ export interface BuildImagesOptions {
   readonly onOutput: (line: string) => void;
   /** PEM files of authorities that builds need behind a company proxy. */
   readonly extraCaFiles: readonly string[];
+  /** The manifest's own Dockerfile, whose folder is the build's context, or null where it names none. */
+  readonly dockerfile: string | null;
   /** Build even when the image is there. */
   readonly force: boolean;
 }

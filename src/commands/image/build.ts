@@ -32,13 +32,14 @@ export default class ImageBuild extends BottleCommand {
 
   override async run(): Promise<object> {
     const { args, flags } = await this.parse(ImageBuild);
-    const { plan } = await planBottle(args.name, { command: null, detach: false, tty: false });
+    const { plan, dockerfile } = await planBottle(args.name, { command: null, detach: false, tty: false });
     const backend = await findBackend(plan.backend.kind);
     using scope = listenForSignals(endingSignals, () => undefined);
     const images = await backend.buildImages(plan, {
       signal: scope.signal,
       onOutput: (line) => process.stderr.write(`${toPrintable(line)}\n`),
       extraCaFiles: flags['ca-file']?.map((path) => resolve(path)) ?? (await findCaFiles()),
+      dockerfile,
       force: flags.force,
     });
     this.print(toTable(images.map(({ kind, reference, outcome }) => [kind, reference, outcome])));
