@@ -5,14 +5,12 @@ import { probeHost } from '../../host/probe-host.ts';
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import type { Invocation } from '../../plans/host-facts.ts';
 import { loadManifest } from '../../plans/manifest/load-manifest.ts';
-import type { Manifest } from '../../plans/manifest.ts';
 import { findPlanWarnings, type PlanWarning } from '../../plans/plan-warnings.ts';
 import { prepareBottle } from '../../plans/prepare/prepare-bottle.ts';
 
-/** A plan, what it was made from, and what in it the operator may not have meant. */
+/** A plan, and what in it the operator may not have meant. */
 export interface PlannedBottle {
   readonly plan: BottlePlan;
-  readonly manifest: Manifest;
   readonly warnings: readonly PlanWarning[];
   /** The manifest's own Dockerfile, or null. */
   readonly dockerfile: string | null;
@@ -31,5 +29,5 @@ export async function planBottle(name: string, invocation: Invocation): Promise<
   const facts = await probeHost(manifest, { env: process.env, invocation, probeBackends });
   const plan = prepareBottle(manifest, facts);
   const dockerfile = manifest.image.kind === 'dockerfile' ? manifest.image.path : null;
-  return { plan, manifest, warnings: findPlanWarnings(plan, facts), dockerfile };
+  return { plan, warnings: findPlanWarnings(plan, facts), dockerfile };
 }
