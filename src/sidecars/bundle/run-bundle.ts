@@ -8,14 +8,14 @@ import { parseBundleConfiguration, secretIdsOf } from './configuration.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
 import { toDaemonSecretLines } from './daemon-secrets.ts';
 import { logInitEvent } from './init-log.ts';
-import { makeRunFolder } from './run-folder.ts';
+import { makeRunFolders } from './run-folders.ts';
 import { terminateDaemons } from './terminate.ts';
 import { type BundleEnd, watchDaemons } from './watch-daemons.ts';
 
 export interface BundleSurroundings {
   /** Holds `bundle.json`. */
   readonly configDirectory: string;
-  /** Where each daemon gets a folder of its own; in memory, writable for everyone. */
+  /** Where each daemon gets a folder of its own; in memory, init's own. */
   readonly runDirectory: string;
   readonly stdin: Readable;
   readonly output: BundleOutput;
@@ -96,7 +96,7 @@ async function startDaemons(
     const message = `${label} is too short to be recognised in what the guest sends`;
     logInitEvent(output, 'warn', { event: 'secret-unscannable', daemon: 'init' }, message);
   }
-  for (const daemon of plan.daemons) makeRunFolder(runDirectory, daemon);
+  makeRunFolders(runDirectory, plan.daemons);
   for (const daemon of plan.daemons) {
     const line = lines.get(daemon.name);
     if (line === undefined) throw new Error(`there is no secrets line for ${daemon.name}`);

@@ -25,7 +25,7 @@ export type Dial = (origin: Origin, protocols: readonly Protocol[]) => Promise<D
 export interface DialSettings {
   readonly allowPrivate: readonly string[];
   /** Trusted authorities: Node's own list and the plan's. */
-  readonly secureContext: SecureContext;
+  readonly trust: () => SecureContext;
   readonly connectTimeoutMs: number;
   readonly resolveName: ResolveName;
 }
@@ -74,7 +74,7 @@ export function createDial(settings: DialSettings): Dial {
         continue;
       }
       if (origin.scheme === 'http') return { kind: 'connected', socket, protocol: 'http/1.1' };
-      return await secure(socket, origin, protocols, settings.secureContext, signal, late);
+      return await secure(socket, origin, protocols, settings.trust(), signal, late);
     }
     if (signal.aborted || reason === 'ABORT_ERR') return late();
     return fail(

@@ -140,6 +140,7 @@ async function askForWebSocket(
       statusText: incoming.statusMessage ?? '',
       fields: toFields(incoming.rawHeaders),
       body: incoming,
+      isWhole: () => incoming.complete,
       trailers: () => [],
     });
   });

@@ -46,6 +46,7 @@ export function exchangeHttp1(
       statusText: incoming.statusMessage ?? '',
       fields: toFields(incoming.rawHeaders),
       body: incoming,
+      isWhole: () => incoming.complete,
       trailers: () => toFields(incoming.rawTrailers),
     });
   });

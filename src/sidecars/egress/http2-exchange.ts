@@ -42,6 +42,8 @@ export function exchangeHttp2(
       statusText: '',
       fields: fromHttp2Headers(headers),
       body: stream,
+      // A stream that the host resets may still end as if nothing had happened.
+      isWhole: () => !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR,
       trailers: () => trailers,
     });
   });

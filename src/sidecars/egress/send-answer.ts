@@ -1,10 +1,10 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers';
 import type { AllowedRequest } from './decide-request.ts';
 import { fail } from './denial.ts';
 import type { ForwardEnd } from './handle-request.ts';
 import { toRawHeaders } from './headers.ts';
+import { passBody } from './pass-body.ts';
 import { prepareResponse } from './prepare-response.ts';
 import type { UpstreamResponse } from './upstream.ts';
 
@@ -43,18 +43,16 @@ export async function sendAnswer(
     bytes += chunk.length;
     stalled.refresh();
   });
-  try {
-    await pipeline([answer.body, ...prepared.stages, response], { end: false });
-    const trailers = prepared.trailers();
-    if (trailers.length > 0)
-      response.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
-    response.end();
-    return { kind: 'passed', bytes, complete: true };
-  } catch {
+  const ended = await passBody(answer.body, prepared.stages, response);
+  clearTimeout(stalled);
+  if (!ended || !answer.isWhole()) {
     // SECURITY: an answer that broke off must not look complete.
     response.destroy();
     return { kind: 'passed', bytes, complete: false };
-  } finally {
-    clearTimeout(stalled);
   }
+  const trailers = prepared.trailers();
+  if (trailers.length > 0)
+    response.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
+  response.end();
+  return { kind: 'passed', bytes, complete: true };
 }

@@ -31,9 +31,10 @@ export async function startEgress(
   surroundings: { readonly log: Log; readonly resolveName: ResolveName },
 ): Promise<EgressServer> {
   const { limits } = plan;
+  const trust = createTrust(plan.extraCa);
   const dial = createDial({
     allowPrivate: plan.allowPrivate,
-    secureContext: createTrust(plan.extraCa),
+    trust,
     connectTimeoutMs: limits.connectTimeoutMs,
     resolveName: surroundings.resolveName,
   });
@@ -69,6 +70,8 @@ export async function startEgress(
   });
   server.listen(plan.listen.port, plan.listen.address);
   await once(server, 'listening');
+  // After the caller has said that it is ready, and before the guest's first request needs it.
+  setImmediate(trust);
   return {
     port: portOf(server),
     async [Symbol.asyncDispose]() {

@@ -25,8 +25,9 @@ export interface UpstreamResponse {
   /** Empty over HTTP/2. */
   readonly statusText: string;
   readonly fields: readonly HeaderField[];
-  /** Ends with an error when the host breaks off. */
   readonly body: Readable;
+  /** Once the body has ended: whether the host sent all of it, or broke off. */
+  readonly isWhole: () => boolean;
   /** Complete once the body has ended. */
   readonly trailers: () => readonly HeaderField[];
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { notRoot, startBundle } from './start-bundle.ts';
@@ -42,6 +43,7 @@ describe.skipIf(notRoot)(`init${notRoot ? ` (skipped: ${notRoot})` : ''}`, () =>
       groups: [2002],
       folder: { mode: '700', uid: 2002, gid: 2002 },
     });
+    expect(statSync(bundle.runDirectory).mode & 0o7777).toBe(0o755);
     expect(JSON.stringify(pipelock)).not.toContain('the-planted-secret');
     expect(pipelock).toHaveProperty('line.fingerprints[0].label', 'API_KEY');
   });

@@ -43,7 +43,6 @@ export function startBundle(
   const runDirectory = join(folder, 'run');
   chmodSync(folder, 0o755);
   mkdirSync(runDirectory);
-  chmodSync(runDirectory, 0o1777);
   const configuration = {
     version: 1,
     image: 'bottle-bundle:test',

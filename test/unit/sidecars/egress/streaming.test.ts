@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import { createTestAuthority } from '../../../support/test-certificates.ts';
 import { bearer, route, startTestEgress } from './start-test-egress.ts';
@@ -7,6 +8,12 @@ import { startUpstream } from './start-upstream.ts';
 
 const authority = createTestAuthority();
 const certificate = authority.issue(['api.test']);
+
+/** Ends an answer in its middle; over HTTP/2 in the way that looks most like an orderly end. */
+function breakOff(response: ServerResponse): void {
+  if ('stream' in response) (response.stream as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
+  else response.destroy();
+}
 
 const cases = [
   ['http/1.1', null],
@@ -62,13 +69,13 @@ describe.each(cases)('a stream over %s with auth %o', (protocol, auth) => {
     await closed.promise;
   });
 
-  it('an answer that breaks off does not look complete', async () => {
+  it.each(['length', 'chunks'])('an answer that breaks off does not look complete: %s', async (framing) => {
     await using upstream = await startUpstream({
       certificate,
       protocol,
       handler: (_request, response) => {
-        response.writeHead(200, { 'content-length': '100' });
-        response.write('beginning', () => response.destroy(new Error('broken')));
+        response.writeHead(200, framing === 'length' ? { 'content-length': '100' } : {});
+        response.write('beginning', () => breakOff(response));
       },
     });
     await using egress = await startTestEgress([route('api.test', upstream.port, { auth })], {
