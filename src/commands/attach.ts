@@ -4,6 +4,7 @@ import { findBottle } from './program/find-bottle.ts';
 import { nameArgument } from './program/name-argument.ts';
 import { toSessionResult } from './program/session-result.ts';
 import { listenForSignals } from './program/signals.ts';
+import { hasTerminal } from './terminal/has-terminal.ts';
 import { runSession } from './terminal/run-session.ts';
 
 export default class Attach extends BottleCommand {
@@ -19,7 +20,7 @@ export default class Attach extends BottleCommand {
     const { args } = await this.parse(Attach);
     const bottle = await findBottle(args.name);
     const json = this.jsonEnabled();
-    const terminals = process.stdin.isTTY && process.stdout.isTTY && !json;
+    const terminals = hasTerminal() && !json;
     if (bottle.tty && !terminals) {
       throw new BottleError(
         'usage-invalid',

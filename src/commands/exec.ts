@@ -6,6 +6,7 @@ import { nameArgument } from './program/name-argument.ts';
 import { parseEnvFlags } from './program/parse-env-flags.ts';
 import { toSessionResult } from './program/session-result.ts';
 import { listenForSignals } from './program/signals.ts';
+import { hasTerminal } from './terminal/has-terminal.ts';
 import { runSession } from './terminal/run-session.ts';
 
 export default class Exec extends BottleCommand {
@@ -23,10 +24,12 @@ export default class Exec extends BottleCommand {
   static override readonly args = { name: nameArgument };
   static override readonly flags = {
     'no-tty': Flags.boolean({
+      default: false,
       char: 'T',
       description: 'Give the command no terminal, even where there is one.',
     }),
     'no-stdin': Flags.boolean({
+      default: false,
       char: 'n',
       description: 'Leave standard input alone, as in a loop that reads it.',
     }),
@@ -38,7 +41,10 @@ export default class Exec extends BottleCommand {
       description: 'Set a variable.',
     }),
     workdir: Flags.string({ char: 'w', helpValue: 'PATH', description: 'Run in this folder of the guest.' }),
-    root: Flags.boolean({ description: 'Run as root, which in a guest has no capability either.' }),
+    root: Flags.boolean({
+      default: false,
+      description: 'Run as root, which in a guest has no capability either.',
+    }),
   };
 
   override async run(): Promise<object> {
@@ -52,8 +58,7 @@ export default class Exec extends BottleCommand {
     const env = parseEnvFlags(flags.env ?? []);
     const bottle = await findBottle(args.name);
     const json = this.jsonEnabled();
-    const terminals = process.stdin.isTTY && process.stdout.isTTY;
-    const tty = terminals && !flags['no-tty'] && !flags['no-stdin'] && !json;
+    const tty = hasTerminal() && !flags['no-tty'] && !flags['no-stdin'] && !json;
     using scope = listenForSignals([], () => undefined);
     const end = await runSession(
       {

@@ -17,8 +17,13 @@ export default class Gc extends BottleCommand {
   ];
   static override readonly enableJsonFlag = true;
   static override readonly flags = {
-    yes: Flags.boolean({ char: 'y', exclusive: ['dry-run'], description: 'Remove without asking.' }),
-    'dry-run': Flags.boolean({ description: 'Only list.' }),
+    yes: Flags.boolean({
+      default: false,
+      char: 'y',
+      exclusive: ['dry-run'],
+      description: 'Remove without asking.',
+    }),
+    'dry-run': Flags.boolean({ default: false, description: 'Only list.' }),
   };
 
   override async run(): Promise<object> {

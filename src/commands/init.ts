@@ -24,7 +24,7 @@ export default class Init extends BottleCommand {
       default: 'claude',
       description: 'The agent that the manifest is for.',
     }),
-    force: Flags.boolean({ description: 'Replace the manifest that is there.' }),
+    force: Flags.boolean({ default: false, description: 'Replace the manifest that is there.' }),
   };
 
   override async run(): Promise<object> {

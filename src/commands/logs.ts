@@ -26,8 +26,16 @@ export default class Logs extends BottleCommand {
       options: ['init', 'pipelock', 'egress'],
       description: 'Only the lines of this daemon.',
     }),
-    guest: Flags.boolean({ exclusive: ['daemon'], description: "What the guest's first process printed." }),
-    follow: Flags.boolean({ char: 'f', description: 'Go on until interrupted or the bottle ends.' }),
+    guest: Flags.boolean({
+      default: false,
+      exclusive: ['daemon'],
+      description: "What the guest's first process printed.",
+    }),
+    follow: Flags.boolean({
+      default: false,
+      char: 'f',
+      description: 'Go on until interrupted or the bottle ends.',
+    }),
   };
 
   override async run(): Promise<void> {

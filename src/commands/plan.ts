@@ -2,6 +2,7 @@ import { BottleCommand } from './program/bottle-command.ts';
 import { nameArgument } from './program/name-argument.ts';
 import { planBottle } from './program/plan-bottle.ts';
 import { toPlanText } from './program/plan-text.ts';
+import { hasTerminal } from './terminal/has-terminal.ts';
 
 export default class Plan extends BottleCommand {
   static override readonly summary = 'Show what "bottle up" would do, and make nothing.';
@@ -18,7 +19,7 @@ export default class Plan extends BottleCommand {
   override async run(): Promise<object> {
     const { own, guest } = this.splitGuestCommand();
     const { args } = await this.parse(Plan, own);
-    const tty = process.stdin.isTTY === true && process.stdout.isTTY === true;
+    const tty = hasTerminal();
     const planned = await planBottle(args.name, { command: guest, detach: false, tty });
     this.print(toPlanText(planned));
     return planned.plan;

@@ -10,6 +10,7 @@ import { toPlanText, toWarningText } from './program/plan-text.ts';
 import { toSessionResult } from './program/session-result.ts';
 import { endingSignals, listenForSignals } from './program/signals.ts';
 import { askYesNo } from './terminal/ask-yes-no.ts';
+import { hasTerminal } from './terminal/has-terminal.ts';
 import { runSession } from './terminal/run-session.ts';
 
 export default class Up extends BottleCommand {
@@ -29,9 +30,10 @@ export default class Up extends BottleCommand {
   static override readonly enableJsonFlag = true;
   static override readonly args = { name: nameArgument };
   static override readonly flags = {
-    detach: Flags.boolean({ char: 'd', description: 'Start it and return.' }),
-    yes: Flags.boolean({ char: 'y', description: 'Do not ask first.' }),
+    detach: Flags.boolean({ default: false, char: 'd', description: 'Start it and return.' }),
+    yes: Flags.boolean({ default: false, char: 'y', description: 'Do not ask first.' }),
     'dry-run': Flags.boolean({
+      default: false,
       description: 'Make nothing and show what would be made, as "bottle plan" does.',
     }),
   };
@@ -40,7 +42,7 @@ export default class Up extends BottleCommand {
     const { own, guest } = this.splitGuestCommand();
     const { args, flags } = await this.parse(Up, own);
     if (guest?.length === 0) throw new BottleError('usage-invalid', 'There is no command after "--".');
-    const terminals = process.stdin.isTTY === true && process.stdout.isTTY === true && !this.jsonEnabled();
+    const terminals = hasTerminal() && !this.jsonEnabled();
     // An agent that is started for later gets a terminal, since "attach" will come with one.
     const tty = terminals || (flags.detach && guest === null);
     const invocation: Invocation = { command: guest, detach: flags.detach, tty };

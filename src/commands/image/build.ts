@@ -21,7 +21,7 @@ export default class ImageBuild extends BottleCommand {
   static override readonly enableJsonFlag = true;
   static override readonly args = { name: nameArgument };
   static override readonly flags = {
-    force: Flags.boolean({ description: 'Build even what is there.' }),
+    force: Flags.boolean({ default: false, description: 'Build even what is there.' }),
     'ca-file': Flags.string({
       multiple: true,
       multipleNonGreedy: true,
