@@ -33,40 +33,27 @@ pull_base_image() {
   wait "$pull" 2>/dev/null
 }
 
-# The bundle's image and the guest images that the tests and the demo start.
+# The bundle's image and the guest images that the tests and the demo start, made by bottle itself.
 setup_images() {
   begin images
-  local reference wanted=()
-  for reference in $(grep -oE '"bottle-(bundle|claude|shell):[0-9a-f]{12}"' dist/images.json | tr -d '"'); do
-    wanted+=("$reference")
+  local bundle agent
+  bundle=$(image_reference bundle)
+  for agent in shell claude; do
+    docker image inspect "$bundle" "$(image_reference "$agent")" >/dev/null 2>&1 || build_images "$agent"
   done
-  ((${#wanted[@]} == 3)) || { echo 'dist/images.json does not name the bundle, claude and shell images' >&2; exit 1; }
-  if docker image inspect "${wanted[@]}" >/dev/null 2>&1; then
-    outcome "${wanted[*]}"
-    return
-  fi
-  for reference in "${wanted[@]}"; do
-    docker image inspect "$reference" >/dev/null 2>&1 || build_image "$reference"
-  done
-  outcome "${wanted[*]}, built"
+  outcome "$bundle $(image_reference shell) $(image_reference claude)"
 }
 
-build_image() {
-  local kind=${1#bottle-} context=.toolchain/context
-  kind=${kind%:*}
-  working "building $1"
-  rm -rf "$context"
-  mkdir -p "$context/extra-ca"
-  if [[ $kind == bundle ]]; then
-    cp -R images/bundle/. "$context"
-    mkdir "$context/sidecars"
-    cp dist/sidecars/*.js "$context/sidecars"
-  else
-    cp -R "images/agents/$kind/." "$context"
-    if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
-      cp /usr/local/share/ca-certificates/*.crt "$context/extra-ca"
-    fi
-  fi
-  run env DOCKER_BUILDKIT=0 docker build --tag "$1" "$context"
-  rm -rf "$context"
+# image_reference KIND: as the build named it.
+image_reference() {
+  grep -oE "\"bottle-$1:[0-9a-f]{12}\"" dist/images.json | tr -d '"'
+}
+
+# build_images AGENT: the images of a bottle with nothing but that agent in its manifest.
+build_images() {
+  local config="$root/.toolchain/config"
+  working "building the bundle's and the $1 guest's, if not there"
+  mkdir -p "$config/bottle/bottles"
+  echo "agent: $1" >"$config/bottle/bottles/$1.yaml"
+  run env XDG_CONFIG_HOME="$config" node bin/run.js image build "$1"
 }

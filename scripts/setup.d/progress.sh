@@ -26,7 +26,7 @@ run() {
   "$@" </dev/null >>"$setup_log" 2>&1 9>&- || {
     local status=$?
     printf 'setup: %-11s failed: "%s" ended with %d; the end of %s:\n' "$step" "$*" "$status" "$setup_log" >&2
-    tail -n 25 "$setup_log" >&2
+    tail -n 40 "$setup_log" >&2
     exit 1
   }
 }
