@@ -54,6 +54,6 @@ build_images() {
   local config="$root/.toolchain/config"
   working "building the bundle's and the $1 guest's, if not there"
   mkdir -p "$config/bottle/bottles"
-  echo "agent: $1" >"$config/bottle/bottles/$1.yaml"
+  printf 'agent: %s\nworkspace: { source: "%s", mode: copy }\n' "$1" "$root/images" >"$config/bottle/bottles/$1.yaml"
   run env XDG_CONFIG_HOME="$config" node bin/run.js image build "$1"
 }
