@@ -6,6 +6,7 @@ import { createLeafContexts } from './certificates/leaf-contexts.ts';
 import type { PipelockConfig } from './config/read-config.ts';
 import { startDnsRefuser } from './dns/dns-refuser.ts';
 import type { ExchangeContext } from './exchange/exchange-context.ts';
+import { createRedactingLog } from './inspection/redacting-log.ts';
 import { startProxyServer } from './server.ts';
 import { createEgressPool } from './upstream/egress-connection.ts';
 
@@ -33,6 +34,7 @@ export async function startPipelock(
   const authority = createAuthority(new Date());
   const leaves = createLeafContexts({ authority, ttlMs: leafTtlMs, cacheSize: leafCacheSize, now: Date.now });
   const tables = createScanTables(fingerprints);
+  const safeLog = createRedactingLog(log, tables);
   const egress = createEgressPool({ ...config.egress, maxConnections: config.limits.maxConnections });
   let requests = 0;
   const context: ExchangeContext = {
@@ -40,11 +42,11 @@ export async function startPipelock(
     limits: config.limits,
     tables,
     egress,
-    log,
+    log: safeLog,
     nextRequestId: () => `req-${++requests}`,
   };
   const proxy = await startProxyServer(config.listen, context, leaves);
-  const dns = await startDnsRefuser({ ...config.dns, tables, log });
+  const dns = await startDnsRefuser({ ...config.dns, log: safeLog });
   return {
     caCertificate: authority.certificatePem,
     port: proxy.port,

@@ -8,7 +8,6 @@ import { type Refusal, refuseAuthority, refuseTunnel } from '../exchange/refusal
 import { logBlocked, type RequestRecord } from '../exchange/request-log.ts';
 import { toUrlHost } from '../http/authority.ts';
 import { isGone } from '../http/body-reader.ts';
-import { scanHost } from '../inspection/inspect-head.ts';
 import { type ByteSource, createByteSource } from '../streams/byte-source.ts';
 import { parseClientHello } from '../tls/client-hello.ts';
 import { startTls } from '../tls/start-tls.ts';
@@ -19,7 +18,6 @@ import { serveHttp1 } from './serve-http1.ts';
 export interface TunnelRequest {
   readonly host: string;
   readonly port: number;
-  readonly writtenHost: string;
 }
 
 /** The guest's connection that asks for a tunnel. */
@@ -125,15 +123,10 @@ async function readClientHello(source: ByteSource, timeoutMs: number): Promise<R
   }
 }
 
-function toRecord(
-  { host, port, writtenHost }: TunnelRequest,
-  clientIp: string,
-  context: ExchangeContext,
-): RequestRecord {
-  const place = scanHost(writtenHost, context.tables) === null ? toUrlHost(host) : '[redacted]';
+function toRecord({ host, port }: TunnelRequest, clientIp: string, context: ExchangeContext): RequestRecord {
   return {
     method: 'CONNECT',
-    url: `https://${place}:${port}/`,
+    url: `https://${toUrlHost(host)}:${port}/`,
     clientIp,
     requestId: context.nextRequestId(),
   };

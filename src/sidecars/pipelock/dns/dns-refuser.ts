@@ -1,16 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import type { ScanTables } from '../../../scan/scan-tables.ts';
 import type { Log } from '../../daemon/log.ts';
-import { scanHost } from '../inspection/inspect-head.ts';
 import { parseDnsQuestion, toRefusedAnswer } from './parse-question.ts';
 import { createRateLimit } from './rate-limit.ts';
 
 export interface DnsRefuserOptions {
   readonly address: string;
   readonly port: number;
-  readonly tables: ScanTables;
   readonly log: Log;
 }
 
@@ -31,7 +28,6 @@ const tcpTimeoutMs = 5_000;
 export async function startDnsRefuser({
   address,
   port,
-  tables,
   log,
 }: DnsRefuserOptions): Promise<DnsRefuser> {
   const logLimit = createRateLimit({ perSecond: 20 });
@@ -41,14 +37,13 @@ export async function startDnsRefuser({
     if (question === null) return null;
     const permit = logLimit.take();
     if (permit.granted) {
-      const name = scanHost(question.name, tables) === null ? question.name : '[redacted]';
       log.write({
         level: 'warn',
         event: 'dns_refused',
-        message: `DNS question refused: ${name}`,
+        message: `DNS question refused: ${question.name}`,
         component: 'pipelock',
         layer: 'dns',
-        name,
+        name: question.name,
         type: question.type,
         transport,
         client_ip: clientIp,

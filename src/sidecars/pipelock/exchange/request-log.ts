@@ -1,4 +1,6 @@
+import type { RequestTarget } from '../../../policy/request-rule.ts';
 import type { Log } from '../../daemon/log.ts';
+import { toUrlHost } from '../http/authority.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What the log says of one request. */
@@ -11,9 +13,9 @@ export interface RequestRecord {
   readonly requestId: string;
 }
 
-/** A URL's place in the log when the URL holds a known secret; the host is kept unless the secret is in it. */
-export function redactUrl(scheme: string, host: string): string {
-  return `${scheme}://${host}/[redacted]`;
+/** What the log says instead of a URL that holds a known secret. */
+export function redactUrl({ scheme, host }: RequestTarget): string {
+  return `${scheme}://${toUrlHost(host)}/[redacted]`;
 }
 
 const mitreTechniques: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import type { BodyReader } from '../http/body-reader.ts';
 import { createBodyInspector, parseCoding } from '../inspection/body-inspector.ts';
 import { createDecompressor } from '../inspection/decompressor.ts';
-import { inspectHead, scanHost } from '../inspection/inspect-head.ts';
+import { inspectHead } from '../inspection/inspect-head.ts';
 import { answerFailure, answerRefusal } from './answer-refusal.ts';
 import { decideRequest } from './decide.ts';
 import type { ExchangeContext } from './exchange-context.ts';
@@ -87,16 +87,15 @@ export async function runExchange(exchange: GuestExchange, context: ExchangeCont
   }
 }
 
-/** SECURITY: a URL with a known secret in it does not reach the log, nor does a host with one. */
+/** SECURITY: of a URL with a known secret in it, however it is encoded, only the host reaches the log. */
 function toRecord(
   { request, clientIp }: GuestExchange,
   context: ExchangeContext,
   redact: boolean,
 ): RequestRecord {
-  const host = scanHost(request.writtenHost, context.tables) === null ? request.host : '[redacted]';
   return {
     method: request.method,
-    url: redact ? redactUrl(request.scheme, host) : toUrl(request),
+    url: redact ? redactUrl(request) : toUrl(request),
     clientIp,
     requestId: context.nextRequestId(),
   };

@@ -11,7 +11,7 @@ export type Tunnel = { readonly host: string; readonly port: number } | null;
 
 export type ParsedRequest =
   | { readonly kind: 'request'; readonly request: GuestRequest; readonly keepAlive: boolean }
-  | { readonly kind: 'connect'; readonly host: string; readonly port: number; readonly writtenHost: string }
+  | { readonly kind: 'connect'; readonly host: string; readonly port: number }
   /** A request to the proxy itself, not through it. */
   | { readonly kind: 'local'; readonly method: string; readonly path: string }
   | Refusal;
@@ -47,7 +47,7 @@ export function parseRequest(lines: readonly string[], tunnel: Tunnel): ParsedRe
     if (host !== null && !isSame(host, form, form.port)) {
       return refuseAuthority('its Host is not the host it asks a tunnel to');
     }
-    return { kind: 'connect', host: form.host, port: form.port, writtenHost: target };
+    return { kind: 'connect', host: form.host, port: form.port };
   }
   if (form.kind === 'origin' && tunnel === null) {
     return { kind: 'local', method: methodText, path: form.path };

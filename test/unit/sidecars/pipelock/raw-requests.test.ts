@@ -35,20 +35,41 @@ const allowed: Readonly<Record<string, string>> = {
 };
 
 const refused: Readonly<Record<string, readonly [layer: string, request: string]>> = {
-  'Content-Length beside Transfer-Encoding': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  'two lengths that differ': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!`],
-  'two lengths that agree': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`],
+  'Content-Length beside Transfer-Encoding': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  'two lengths that differ': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!`,
+  ],
+  'two lengths that agree': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello`,
+  ],
   'a list of lengths': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 5, 5\r\n\r\nhello`],
   'a length with a sign': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: +5\r\n\r\nhello`],
   'a length with a zero in front': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 05\r\n\r\nhello`],
   'a hexadecimal length': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 0x5\r\n\r\nhello`],
   'a negative length': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`],
-  'a length beyond counting': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 99999999999999999999\r\n\r\n`],
+  'a length beyond counting': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 99999999999999999999\r\n\r\n`,
+  ],
   'an empty length': ['http', `POST / HTTP/1.1\r\n${host}Content-Length:\r\n\r\n`],
   'an unknown coding': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip\r\n\r\n`],
-  'a coding in front of chunked': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`],
-  'chunked twice': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  'chunked behind a vertical tab': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`],
+  'a coding in front of chunked': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  'chunked twice': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  ],
+  'chunked behind a vertical tab': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`,
+  ],
   'chunked in HTTP/1.0': ['http', `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
   'a bare line feed behind the first line': ['http', `GET / HTTP/1.1\n${host}\r\n`],
   'a bare line feed among the fields': ['http', `GET / HTTP/1.1\r\n${host}X-A: b\nX-B: c\r\n\r\n`],
@@ -90,7 +111,10 @@ const refused: Readonly<Record<string, readonly [layer: string, request: string]
   'an upgrade to HTTP/2': ['http', `GET / HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`],
   'HTTP2-Settings': ['http', `GET / HTTP/1.1\r\n${host}HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`],
   'an upgrade that Connection does not name': ['http', `GET / HTTP/1.1\r\n${host}Upgrade: websocket\r\n\r\n`],
-  'a Connection that names another field': ['http', `GET / HTTP/1.1\r\n${host}Connection: close, Authorization\r\n\r\n`],
+  'a Connection that names another field': [
+    'http',
+    `GET / HTTP/1.1\r\n${host}Connection: close, Authorization\r\n\r\n`,
+  ],
   'another expectation': ['http', `POST / HTTP/1.1\r\n${host}Content-Length: 1\r\nExpect: magic\r\n\r\na`],
   'too many fields': ['http', `GET / HTTP/1.1\r\n${host}${'X-A: b\r\n'.repeat(60)}\r\n`],
   'too large a head': ['http', `GET / HTTP/1.1\r\n${host}X-A: ${'b'.repeat(20_000)}\r\n\r\n`],
@@ -102,14 +126,38 @@ const refused: Readonly<Record<string, readonly [layer: string, request: string]
   'a dot segment behind an encoded slash': ['http', `GET /a%2f../b HTTP/1.1\r\n${host}\r\n`],
   'a dot segment that is encoded twice': ['http', `GET /a/%252e%252e/b HTTP/1.1\r\n${host}\r\n`],
   'a backslash in the path': ['http', `GET /a\\..\\b HTTP/1.1\r\n${host}\r\n`],
-  'a chunk size with a sign': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n`],
-  'a chunk size with a prefix': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`],
-  'a chunk size with a space': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n`],
-  'a chunk size behind a bare line feed': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n`],
-  'a chunk longer than its size': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n`],
-  'a chunk extension without an end': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5;${'a'.repeat(400)}`],
-  'trailers without an end': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n${'X-A: b\r\n'.repeat(60)}`],
-  'a trailer that changes the framing': ['http', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n`],
+  'a chunk size with a sign': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n`,
+  ],
+  'a chunk size with a prefix': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n`,
+  ],
+  'a chunk size with a space': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n`,
+  ],
+  'a chunk size behind a bare line feed': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n`,
+  ],
+  'a chunk longer than its size': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n4\r\nhello\r\n0\r\n\r\n`,
+  ],
+  'a chunk extension without an end': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n5;${'a'.repeat(400)}`,
+  ],
+  'trailers without an end': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n${'X-A: b\r\n'.repeat(60)}`,
+  ],
+  'a trailer that changes the framing': [
+    'http',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n`,
+  ],
 };
 
 describe('a raw request inside a tunnel', () => {
@@ -140,31 +188,96 @@ describe('a raw request inside a tunnel', () => {
 });
 
 describe('the proxy itself', () => {
-  const own: Readonly<Record<string, readonly [status: number, layer: string | undefined, request: string]>> = {
-    'an absolute URL in the clear': [200, undefined, 'GET http://plain.test/a HTTP/1.1\r\nHost: plain.test\r\n\r\n'],
-    'an absolute https URL': [200, undefined, 'GET https://open.test/a HTTP/1.1\r\nHost: open.test\r\n\r\n'],
-    'its health': [200, undefined, 'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
-    'another path of its own': [403, 'http', 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
-    'a spoofed host on a path of its own': [403, 'http', 'GET / HTTP/1.1\r\nHost: plain.test\r\n\r\n'],
-    'a Host that is not the one of the URL': [403, 'authority', 'GET http://plain.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n'],
-    'an unlisted address with the Host of a listed one': [403, 'authority', 'GET http://192.0.2.9/ HTTP/1.1\r\nHost: plain.test\r\n\r\n'],
-    'an unlisted host': [403, 'allowlist', 'GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n'],
-    'a listed host in the clear that is only listed for TLS': [403, 'allowlist', 'GET http://open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n'],
-    'a look-alike of a listed host': [403, 'allowlist', 'GET http://plain.test.evil.test/ HTTP/1.1\r\nHost: plain.test.evil.test\r\n\r\n'],
-    'TLS where HTTP belongs': [403, 'http', '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00'],
-    'a CONNECT to an unlisted host': [403, 'allowlist', 'CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n'],
-    'a CONNECT to another port': [403, 'allowlist', 'CONNECT open.test:22 HTTP/1.1\r\nHost: open.test:22\r\n\r\n'],
-    'a CONNECT to a host that is listed in the clear': [403, 'allowlist', 'CONNECT plain.test:80 HTTP/1.1\r\nHost: plain.test:80\r\n\r\n'],
-    'a CONNECT to an unlisted address': [403, 'allowlist', 'CONNECT 192.0.2.9:443 HTTP/1.1\r\nHost: 192.0.2.9:443\r\n\r\n'],
-    'a CONNECT to the apex of a zone': [403, 'allowlist', 'CONNECT zone.test:443 HTTP/1.1\r\nHost: zone.test:443\r\n\r\n'],
-    'a CONNECT to a name below a zone': [200, undefined, 'CONNECT a.zone.test:443 HTTP/1.1\r\nHost: a.zone.test:443\r\n\r\n'],
-    'a CONNECT to an address in another spelling': [403, 'http', 'CONNECT 0xc0000207:443 HTTP/1.1\r\nHost: 0xc0000207:443\r\n\r\n'],
-    'a CONNECT with user information': [403, 'http', 'CONNECT a@open.test:443 HTTP/1.1\r\nHost: open.test:443\r\n\r\n'],
-    'a CONNECT without a port': [403, 'http', 'CONNECT open.test HTTP/1.1\r\nHost: open.test\r\n\r\n'],
-    'a CONNECT whose Host is another': [403, 'authority', 'CONNECT open.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n'],
-    'a CONNECT with a body': [403, 'http', 'CONNECT open.test:443 HTTP/1.1\r\nHost: open.test:443\r\nContent-Length: 5\r\n\r\nhello'],
-    'a CONNECT of HTTP/1.0 without a Host': [200, undefined, 'CONNECT open.test:443 HTTP/1.0\r\n\r\n'],
-  };
+  const own: Readonly<Record<string, readonly [status: number, layer: string | undefined, request: string]>> =
+    {
+      'an absolute URL in the clear': [
+        200,
+        undefined,
+        'GET http://plain.test/a HTTP/1.1\r\nHost: plain.test\r\n\r\n',
+      ],
+      'an absolute https URL': [
+        200,
+        undefined,
+        'GET https://open.test/a HTTP/1.1\r\nHost: open.test\r\n\r\n',
+      ],
+      'its health': [200, undefined, 'GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+      'another path of its own': [403, 'http', 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'],
+      'a spoofed host on a path of its own': [403, 'http', 'GET / HTTP/1.1\r\nHost: plain.test\r\n\r\n'],
+      'a Host that is not the one of the URL': [
+        403,
+        'authority',
+        'GET http://plain.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n',
+      ],
+      'an unlisted address with the Host of a listed one': [
+        403,
+        'authority',
+        'GET http://192.0.2.9/ HTTP/1.1\r\nHost: plain.test\r\n\r\n',
+      ],
+      'an unlisted host': [403, 'allowlist', 'GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n'],
+      'a listed host in the clear that is only listed for TLS': [
+        403,
+        'allowlist',
+        'GET http://open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n',
+      ],
+      'a look-alike of a listed host': [
+        403,
+        'allowlist',
+        'GET http://plain.test.evil.test/ HTTP/1.1\r\nHost: plain.test.evil.test\r\n\r\n',
+      ],
+      'TLS where HTTP belongs': [403, 'http', '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00'],
+      'a CONNECT to an unlisted host': [
+        403,
+        'allowlist',
+        'CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n',
+      ],
+      'a CONNECT to another port': [
+        403,
+        'allowlist',
+        'CONNECT open.test:22 HTTP/1.1\r\nHost: open.test:22\r\n\r\n',
+      ],
+      'a CONNECT to a host that is listed in the clear': [
+        403,
+        'allowlist',
+        'CONNECT plain.test:80 HTTP/1.1\r\nHost: plain.test:80\r\n\r\n',
+      ],
+      'a CONNECT to an unlisted address': [
+        403,
+        'allowlist',
+        'CONNECT 192.0.2.9:443 HTTP/1.1\r\nHost: 192.0.2.9:443\r\n\r\n',
+      ],
+      'a CONNECT to the apex of a zone': [
+        403,
+        'allowlist',
+        'CONNECT zone.test:443 HTTP/1.1\r\nHost: zone.test:443\r\n\r\n',
+      ],
+      'a CONNECT to a name below a zone': [
+        200,
+        undefined,
+        'CONNECT a.zone.test:443 HTTP/1.1\r\nHost: a.zone.test:443\r\n\r\n',
+      ],
+      'a CONNECT to an address in another spelling': [
+        403,
+        'http',
+        'CONNECT 0xc0000207:443 HTTP/1.1\r\nHost: 0xc0000207:443\r\n\r\n',
+      ],
+      'a CONNECT with user information': [
+        403,
+        'http',
+        'CONNECT a@open.test:443 HTTP/1.1\r\nHost: open.test:443\r\n\r\n',
+      ],
+      'a CONNECT without a port': [403, 'http', 'CONNECT open.test HTTP/1.1\r\nHost: open.test\r\n\r\n'],
+      'a CONNECT whose Host is another': [
+        403,
+        'authority',
+        'CONNECT open.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n',
+      ],
+      'a CONNECT with a body': [
+        403,
+        'http',
+        'CONNECT open.test:443 HTTP/1.1\r\nHost: open.test:443\r\nContent-Length: 5\r\n\r\nhello',
+      ],
+      'a CONNECT of HTTP/1.0 without a Host': [200, undefined, 'CONNECT open.test:443 HTTP/1.0\r\n\r\n'],
+    };
 
   it.each(Object.entries(own))('is asked: %s', async (_name, [status, layer, request]) => {
     const socket = await openSocket(pipelock.port);

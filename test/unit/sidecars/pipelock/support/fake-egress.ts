@@ -45,7 +45,10 @@ export async function startFakeEgress(
       seen.push(record);
       if (complete) respond(record, response);
     };
-    request.on('end', tell).on('close', tell).on('error', () => {});
+    request
+      .on('end', tell)
+      .on('close', tell)
+      .on('error', () => {});
   });
   if (onUpgrade !== null) server.on('upgrade', onUpgrade);
   server.keepAliveTimeout = 60_000;

@@ -43,7 +43,9 @@ export function isWholeResponse(text: string): boolean {
   if (end === -1) return false;
   const length = /^content-length: (\d+)/im.exec(text.slice(0, end))?.[1];
   if (length !== undefined) return text.length >= end + 4 + Number(length);
-  return /^transfer-encoding: chunked/im.test(text.slice(0, end)) ? /\r\n0\r\n(?:.+\r\n)*\r\n$/.test(text) : true;
+  return /^transfer-encoding: chunked/im.test(text.slice(0, end))
+    ? /\r\n0\r\n(?:.+\r\n)*\r\n$/.test(text)
+    : true;
 }
 
 export function parseResponse(text: string): GuestResponse {
@@ -108,7 +110,10 @@ export async function openConnect(pipelock: TestPipelock, authority: string): Pr
   return socket;
 }
 
-export async function openHttp2(pipelock: TestPipelock, options: TunnelOptions = {}): Promise<ClientHttp2Session> {
+export async function openHttp2(
+  pipelock: TestPipelock,
+  options: TunnelOptions = {},
+): Promise<ClientHttp2Session> {
   const secured = await openTls(pipelock, { ...options, protocols: ['h2'] });
   const session = connectHttp2('https://open.test', { createConnection: () => secured });
   session.on('error', () => {});
@@ -122,7 +127,10 @@ export async function requestHttp2(
   headers: Record<string, string | string[]>,
   body: Buffer | string | null = null,
 ): Promise<GuestResponse> {
-  const stream = session.request({ ':method': body === null ? 'GET' : 'POST', ':path': '/', ...headers }, { endStream: body === null });
+  const stream = session.request(
+    { ':method': body === null ? 'GET' : 'POST', ':path': '/', ...headers },
+    { endStream: body === null },
+  );
   stream.on('error', () => {});
   if (body !== null) stream.end(body);
   const received: Record<string, string> = {};

@@ -24,7 +24,14 @@ const anything = { methods: null, paths: null } as const;
 /** What the tests' bottle may ask: one host wholly, one narrowly, one zone, one in the clear, one on another port. */
 export const testRules: readonly RequestRule[] = [
   { id: 'egress.routes[0]', host: 'open.test', scheme: 'https', port: 443, ...anything },
-  { id: 'egress.routes[1]', host: 'narrow.test', scheme: 'https', port: 443, methods: ['GET'], paths: ['/v1/**'] },
+  {
+    id: 'egress.routes[1]',
+    host: 'narrow.test',
+    scheme: 'https',
+    port: 443,
+    methods: ['GET'],
+    paths: ['/v1/**'],
+  },
   { id: 'egress.routes[2]', host: '*.zone.test', scheme: 'https', port: 443, ...anything },
   { id: 'egress.routes[3]', host: 'plain.test', scheme: 'http', port: 80, ...anything },
   { id: 'egress.routes[4]', host: 'ported.test', scheme: 'https', port: 8443, ...anything },
@@ -46,7 +53,10 @@ export async function startTestPipelock(
   limits: Partial<PipelockLimits> = {},
 ): Promise<TestPipelock> {
   const log: LogEntry[] = [];
-  const { fingerprints } = createFingerprints([{ label: secretLabel, value: secret }], '00112233445566778899aabbccddeeff');
+  const { fingerprints } = createFingerprints(
+    [{ label: secretLabel, value: secret }],
+    '00112233445566778899aabbccddeeff',
+  );
   const running = await startPipelock(
     {
       listen: { address: '127.0.0.1', port: 0 },
