@@ -23,7 +23,12 @@ const engineSockets = [
   '/run/podman',
 ];
 const ownFolders = ['/', '/usr', '/etc', '/var', '/opt', '/etc/bottle'];
-const ownFiles = ['/etc/bottle/ca.pem', '/etc/bottle/prompt.md', '/etc/passwd', '/usr/local/bin/node'];
+const ownFiles = [
+  '/etc/bottle/ca.pem',
+  '/etc/bottle/prompt.md',
+  '/etc/passwd',
+  '/usr/local/lib/node_modules/npm/package.json',
+];
 
 describe('the guest itself', () => {
   const stack = new AsyncDisposableStack();
@@ -67,7 +72,7 @@ describe('the guest itself', () => {
   it('can write to its workspace, home and temporary folders, and nowhere else', async () => {
     const input = { write: ownFiles, create: [...ownFolders, '/workspace', '/tmp'] };
     const control = await runProbe<Standing>(bottle.plain.exec, 'standing', {
-      write: ['/etc/passwd', '/usr/local/bin/node'],
+      write: ['/etc/passwd', '/usr/local/lib/node_modules/npm/package.json'],
       create: ['/', '/usr', '/etc'],
     });
     expect([...control.writes, ...control.creates]).toEqual(['', '', '', '', '']);

@@ -37,7 +37,7 @@ export interface SealedBottle extends AsyncDisposable {
   /** The same as root. */
   readonly asRoot: Place;
   siteEvents(): Promise<readonly SiteEvent[]>;
-  /** The bundle's log so far, through `bottle logs`. */
+  /** The bundle's log so far, through `bottle logs`: a JSON object a line. */
   bundleLog(): Promise<string>;
 }
 
@@ -46,6 +46,7 @@ export const prompt = 'Be careful with the good china.';
 
 const siteHost = 2;
 const forbiddenHost = 3;
+const plainHost = 4;
 const names = ['open.test', 'deep.zone.test', 'paths.test', 'clear.test', 'other.test', 'evil-open.test'];
 const credentialNames = ['header.test', 'bearer.test', 'basic.test', 'query.test'];
 
@@ -96,7 +97,7 @@ export async function createSealedBottle(name: string, extra: object = {}): Prom
   const [site, forbidden, plain] = await Promise.all([
     network.start({ script, env, aliases, host: siteHost }),
     network.start({ script, env, aliases: ['private.test'], host: forbiddenHost }),
-    network.start({}),
+    network.start({ host: plainHost }),
   ]);
   await writeFile(join(home.folder, 'prompt.md'), prompt);
   await home.writeManifest(name, toManifest(network, home, extraCa, extra));
@@ -117,7 +118,7 @@ export async function createSealedBottle(name: string, extra: object = {}): Prom
     asAgent: toPlace(home, name, []),
     asRoot: toPlace(home, name, ['--root']),
     siteEvents: () => site.events<SiteEvent>(),
-    bundleLog: async () => (await home.run(['logs', name])).stdout,
+    bundleLog: async () => (await home.run(['logs', name, '--json'])).stdout,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -3,7 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
-const deadlineMs = 4000;
+const deadlineMs = 2000;
 
 function reachTcp({ host, port }) {
   return new Promise((resolve) => {
@@ -21,7 +21,7 @@ function reachTcp({ host, port }) {
 function reachUdp({ host, port }) {
   return new Promise((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    const timer = setTimeout(() => end(false, 'DEADLINE'), deadlineMs / 4);
+    const timer = setTimeout(() => end(false, 'DEADLINE'), deadlineMs / 2);
     const end = (reached, code) => {
       clearTimeout(timer);
       socket.close();
