@@ -56,7 +56,7 @@ export function toEngineWords(error: unknown): string {
   const own =
     typeof json === 'object' && json !== null && 'message' in json ? String(json.message) : cause.message;
   return own
-    .replace(/^\(HTTP code \d+\) /, '')
+    .replace(/^\(HTTP code \d+\) .*? - /, '')
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/\.$/, '');
