@@ -13,29 +13,25 @@ describe('what passes through the proxy', () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  it.each(['https://open.test', 'http://clear.test'])(
-    'hands on each event of a stream at once: %s',
-    async (url) => {
-      const read = await runProbe<readonly string[]>(bottle.asAgent, 'events', { url, id: url });
-      expect(read).toEqual(['data: first', 'data: second']);
-    },
-  );
+  it('hands on each event of a stream at once', async () => {
+    const input = { url: 'https://open.test', id: 'one' };
+    const read = await runProbe<readonly string[]>(bottle.asAgent, 'events', input);
+    expect(read).toEqual(['data: first', 'data: second']);
+  });
 
-  it.each(['https://open.test', 'http://clear.test'])(
-    'keeps every byte of large bodies both ways: %s',
-    async (url) => {
-      const result = await runProbe<{
-        up: { sent: string; arrived: string; status: number };
-        down: { received: string; promised: string; bytes: number };
-      }>(bottle.asAgent, 'transfer', {
-        bytes: transferBytes,
-        uploadUrl: `${url}/upload`,
-        downloadUrl: `${url}/download?bytes=${String(transferBytes)}`,
-      });
-      expect(result.up).toMatchObject({ status: 200, arrived: result.up.sent });
-      expect(result.down).toMatchObject({ bytes: transferBytes, received: result.down.promised });
-    },
-  );
+  it('keeps every byte of large bodies both ways', async () => {
+    const url = 'https://open.test';
+    const result = await runProbe<{
+      up: { sent: string; arrived: string; status: number };
+      down: { received: string; promised: string; bytes: number };
+    }>(bottle.asAgent, 'transfer', {
+      bytes: transferBytes,
+      uploadUrl: `${url}/upload`,
+      downloadUrl: `${url}/download?bytes=${String(transferBytes)}`,
+    });
+    expect(result.up).toMatchObject({ status: 200, arrived: result.up.sent });
+    expect(result.down).toMatchObject({ bytes: transferBytes, received: result.down.promised });
+  });
 
   it('speaks HTTP/2 to the guest that offers it, and to a site that offers it', async () => {
     const answer = await runProbe<{ alpn: string; status: number; body: string }>(bottle.asAgent, 'http2', {

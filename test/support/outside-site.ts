@@ -47,7 +47,8 @@ function toCredential(request: IncomingMessage): 'header' | 'query' | 'absent' {
     (value) => String(value).includes(token) || String(value).includes(basic),
   );
   if (inHeader) return 'header';
-  return (request.url ?? '').includes(token) ? 'query' : 'absent';
+  const { searchParams } = new URL(request.url ?? '/', 'http://stand-in');
+  return [...searchParams.values()].includes(token) ? 'query' : 'absent';
 }
 
 /** Bytes that are the same for everyone who asks for this many. */
