@@ -1,0 +1,337 @@
+import { spawn } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type Docker from 'dockerode';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Backend, LaunchStep, Leftover } from '../../src/backends/backend.ts';
+import { createDockerBackend } from '../../src/backends/docker/docker-backend.ts';
+import { type Engine, openEngine } from '../../src/backends/engine/engine.ts';
+import { findPackageRoot } from '../../src/host/package-root.ts';
+import {
+  createLaunchContext,
+  createTestPlace,
+  findContainerOf,
+  findRemains,
+  runToEnd,
+  type TestPlace,
+  whyNoEngine,
+} from '../support/engine.ts';
+
+const reason = await whyNoEngine();
+const idle = ['sleep', 'infinity'];
+
+/** The backend on the real engine, each of whose calls `around` stands around. */
+function createBackend(
+  place: TestPlace,
+  around?: (operation: string, call: () => Promise<unknown>) => Promise<unknown>,
+): Backend {
+  const real = openEngine(process.env);
+  const engine: Engine = {
+    ...real,
+    call: <T>(operation: string, request: (docker: Docker) => Promise<T>) => {
+      const call = (): Promise<T> => real.call(operation, request);
+      return around === undefined ? call() : (around(operation, call) as Promise<T>);
+    },
+  };
+  const searchPath = process.env.PATH ?? '';
+  return createDockerBackend({
+    engine,
+    stateHome: place.stateHome,
+    packageRoot: findPackageRoot(),
+    searchPath,
+  });
+}
+
+/** Calls that make or change something: everything but questions and removals. */
+function isAcquisition(operation: string): boolean {
+  return !/ (list|inspect|remove|kill|wait|logs)\b|^info|^version/.test(operation);
+}
+
+describe('teardown', () => {
+  const stack = new AsyncDisposableStack();
+  let place: TestPlace;
+  /** The acquisitions of one launch, by the engine's calls, without the instance's own names. */
+  let acquisitions: readonly string[] = [];
+
+  beforeEach((context) => context.skip(reason !== null, reason ?? ''));
+  beforeAll(async () => {
+    if (reason !== null) return;
+    place = stack.use(await createTestPlace('teardown'));
+    await writeFile(`${place.workspace}/file`, 'content');
+    const seen: string[] = [];
+    const backend = createBackend(place, (operation, call) => {
+      seen.push(operation);
+      return call();
+    });
+    await using own = new AsyncDisposableStack();
+    const plan = await place.plan(idle, { workspace: { source: place.workspace, mode: 'copy' } });
+    const bottle = await backend.launch(plan, createLaunchContext(own));
+    await bottle.start();
+    acquisitions = seen.filter(isAcquisition).map((operation) => operation.replaceAll(plan.slug, 'SLUG'));
+  });
+  afterAll(() => stack.disposeAsync());
+
+  it('leaves nothing of a bottle that was up, which did have things', async () => {
+    expect(acquisitions.length).toBeGreaterThanOrEqual(13);
+    expect(await findRemains(place)).toEqual([]);
+  });
+
+  /** Launches and starts a bottle and counts what is left when its stack is disposed. */
+  async function launchAndDispose(
+    backend: Backend,
+    changes: Parameters<typeof createLaunchContext>[1] = {},
+  ): Promise<{ readonly error: unknown; readonly remains: readonly string[] }> {
+    let error: unknown = null;
+    {
+      await using own = new AsyncDisposableStack();
+      const plan = await place.plan(idle, { workspace: { source: place.workspace, mode: 'copy' } });
+      try {
+        const bottle = await backend.launch(plan, createLaunchContext(own, changes));
+        await bottle.start();
+      } catch (caught) {
+        error = caught;
+      }
+    }
+    return { error, remains: await findRemains(place) };
+  }
+
+  describe('after each call to the engine', () => {
+    // One test, since the calls are known only once a bottle was up.
+    it('a failure leaves nothing: the call was made, its answer is lost', { timeout: 300_000 }, async () => {
+      for (const [index, acquisition] of acquisitions.entries()) {
+        let count = 0;
+        const backend = createBackend(place, async (operation, call) => {
+          const answer = await call();
+          if (isAcquisition(operation) && count++ === index)
+            throw new Error(`lost the answer to ${operation}`);
+          return answer;
+        });
+        const { error, remains } = await launchAndDispose(backend);
+        expect({ acquisition, error }).toMatchObject({
+          error: { message: expect.stringContaining('lost the answer') },
+        });
+        expect({ acquisition, remains }).toEqual({ acquisition, remains: [] });
+      }
+    });
+
+    it('an abort leaves nothing, also while the call is under way', { timeout: 300_000 }, async () => {
+      for (const [index, acquisition] of acquisitions.entries()) {
+        let count = 0;
+        const controller = new AbortController();
+        const backend = createBackend(place, (operation, call) => {
+          const answer = call();
+          if (isAcquisition(operation) && count++ === index) controller.abort(new Error('enough'));
+          return answer;
+        });
+        const { error, remains } = await launchAndDispose(backend, { signal: controller.signal });
+        // The start of the guest is not launch's any more: it is the caller who looks at the signal after it.
+        const isStart = /container start .*guest/.test(acquisition);
+        expect({ acquisition, error }).toMatchObject({ error: isStart ? null : { message: 'enough' } });
+        expect({ acquisition, remains }).toEqual({ acquisition, remains: [] });
+      }
+    });
+  });
+
+  it.each<LaunchStep>(['state', 'networks', 'bundle', 'guest', 'provisioning'])(
+    'an abort when the step "%s" begins leaves nothing',
+    async (step) => {
+      const controller = new AbortController();
+      const onStep = (begun: LaunchStep): void => {
+        if (begun === step) controller.abort(new Error('enough'));
+      };
+      const { error, remains } = await launchAndDispose(createBackend(place), {
+        signal: controller.signal,
+        onStep,
+      });
+      expect({ error, remains }).toMatchObject({ error: { message: 'enough' }, remains: [] });
+    },
+  );
+
+  it('an abort while the bundle gets ready ends the wait at once', async () => {
+    const controller = new AbortController();
+    let startedAt = 0;
+    const backend = createBackend(place, async (operation, call) => {
+      const answer = await call();
+      if (/container start .*bundle/.test(operation)) {
+        startedAt = performance.now();
+        setImmediate(() => controller.abort(new Error('enough')));
+      }
+      return answer;
+    });
+    const { error, remains } = await launchAndDispose(backend, { signal: controller.signal });
+    expect({ error, remains }).toMatchObject({ error: { message: 'enough' }, remains: [] });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it('a missing secret makes nothing at all', async () => {
+    const steps: string[] = [];
+    const { error, remains } = await launchAndDispose(createBackend(place), {
+      onStep: (step) => steps.push(step),
+      resolveSecret: () => Promise.reject(new Error('no such secret')),
+    });
+    expect({ error, steps, remains }).toMatchObject({
+      error: { message: 'no such secret' },
+      steps: [],
+      remains: [],
+    });
+  });
+
+  it('a bundle that dies says its last words, and leaves nothing', async () => {
+    // An empty value is what init refuses.
+    const { error, remains } = await launchAndDispose(createBackend(place), {
+      resolveSecret: async () => '',
+    });
+    expect(error).toMatchObject({ code: 'bundle-failed', message: expect.stringContaining('secret-0') });
+    expect(remains).toEqual([]);
+  });
+
+  it.each([
+    ['a link where the state folder should be', async (path: string) => symlink('/etc', path)],
+    ['a folder where the state folder should be', async (path: string) => mkdir(path)],
+  ])('is not led astray by %s', async (_what, plant) => {
+    const plan = await place.plan(idle);
+    await mkdir(`${place.stateHome}/instances`, { recursive: true });
+    await plant(plan.stateDirectory);
+    await writeFile(`${plan.stateDirectory}/../planted`, '');
+    await using own = new AsyncDisposableStack();
+    await expect(createBackend(place).launch(plan, createLaunchContext(own))).rejects.toMatchObject({
+      code: 'bottle-already-up',
+    });
+  });
+
+  describe('several at once', () => {
+    it('of two launches of one name, one wins and the other is told', async () => {
+      const own = stack.use(await createTestPlace('twice'));
+      const plans = await Promise.all([own.plan(idle), own.plan(idle)]);
+      await using stacks = new AsyncDisposableStack();
+      const results = await Promise.allSettled(
+        plans.map((plan) => {
+          const one = stacks.use(new AsyncDisposableStack());
+          return createBackend(own).launch(plan, createLaunchContext(one));
+        }),
+      );
+      const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(failures).toMatchObject([
+        { code: 'bottle-already-up', hint: expect.stringContaining('bottle attach') },
+      ]);
+      // A third is told too, now by what is up.
+      await using third = new AsyncDisposableStack();
+      const late = createBackend(own).launch(await own.plan(idle), createLaunchContext(third));
+      await expect(late).rejects.toMatchObject({ code: 'bottle-already-up' });
+      await third.disposeAsync();
+      await stacks.disposeAsync();
+      expect(await findRemains(own)).toEqual([]);
+    });
+
+    it('of two launches with one address range, one is told that it is taken', async () => {
+      const [one, other] = [
+        stack.use(await createTestPlace('range')),
+        stack.use(await createTestPlace('range')),
+      ];
+      const plan = await one.plan(idle);
+      const rival = await other.plan(idle);
+      const same = {
+        ...rival.backend,
+        guestNetwork: { ...plan.backend.guestNetwork, name: rival.backend.guestNetwork.name },
+      };
+      await using stacks = new AsyncDisposableStack();
+      await createBackend(one).launch(plan, createLaunchContext(stacks.use(new AsyncDisposableStack())));
+      const second = stacks.use(new AsyncDisposableStack());
+      const launched = createBackend(other).launch({ ...rival, backend: same }, createLaunchContext(second));
+      await expect(launched).rejects.toMatchObject({ code: 'subnet-taken' });
+      await second.disposeAsync();
+      expect(await findRemains(other)).toEqual([]);
+    });
+  });
+
+  describe('what a killed launcher leaves', () => {
+    const script = fileURLToPath(new URL('../support/launcher.ts', import.meta.url));
+
+    /** Runs a launch in a process of its own, which is killed outright when it has begun the step. */
+    async function killLauncherAt(own: TestPlace, step: LaunchStep | 'up' | 'kept'): Promise<void> {
+      const plan = await own.plan(idle);
+      const child = spawn(process.execPath, [script, JSON.stringify(plan)], {
+        env: { PATH: process.env.PATH, XDG_STATE_HOME: `${own.stateHome}/..`, HOME: own.stateHome },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = new Promise((resolve) => child.once('close', resolve));
+      for await (const line of createInterface({ input: child.stdout })) if (line === step) break;
+      child.kill('SIGKILL');
+      await ended;
+    }
+
+    async function collect(own: TestPlace): Promise<readonly Leftover[]> {
+      const backend = createBackend(own);
+      const mine = (await backend.findLeftovers()).filter(({ slug }) => slug.startsWith(own.name));
+      for (const leftover of mine) await backend.removeLeftover(leftover);
+      // Again: what is gone already counts as removed.
+      for (const leftover of mine) await backend.removeLeftover(leftover);
+      return mine;
+    }
+
+    it.each(['networks', 'bundle', 'provisioning', 'up'] as const)(
+      'is found and removed: killed at "%s"',
+      async (step) => {
+        const own = stack.use(await createTestPlace('killed'));
+        await killLauncherAt(own, step);
+        // What was under way when the launcher died is finished by the engine all the same.
+        await expect.poll(async () => (await findRemains(own)).length).toBeGreaterThan(0);
+        let found: readonly Leftover[] = [];
+        await expect
+          .poll(
+            async () => {
+              found = [...found, ...(await collect(own))];
+              return await findRemains(own);
+            },
+            { timeout: 20_000, interval: 300 },
+          )
+          .toEqual(
+            expect.not.arrayContaining([expect.stringMatching(/^(container|network|volume|file instances)/)]),
+          );
+        expect(new Set(found.map(({ slug }) => slug)).size).toBe(1);
+      },
+    );
+
+    it('is no leftover where the operator kept it', async () => {
+      const own = stack.use(await createTestPlace('kept'));
+      await killLauncherAt(own, 'kept');
+      expect(await collect(own)).toEqual([]);
+      const bottle = await createBackend(own).open(own.name);
+      expect(await bottle.state()).toBe('running');
+      expect((await createBackend(own).list()).find(({ slug }) => slug === bottle.slug)).toMatchObject({
+        detached: true,
+      });
+      await bottle.down();
+      expect(await findRemains(own)).toEqual([]);
+    });
+
+    it('is found where a teardown removed only a part', async () => {
+      const own = stack.use(await createTestPlace('partial'));
+      await killLauncherAt(own, 'kept');
+      await (await findContainerOf(own.name, 'guest')).remove({ force: true });
+      expect((await collect(own)).map(({ kind }) => kind)).toEqual([
+        'container',
+        'network',
+        'network',
+        'volume',
+        'state',
+      ]);
+      expect(await findRemains(own)).toEqual([]);
+    });
+
+    it("does not stand in the way of the next launch's claim", async () => {
+      const own = stack.use(await createTestPlace('claim'));
+      await killLauncherAt(own, 'state');
+      await collect(own);
+      await using next = new AsyncDisposableStack();
+      const bottle = await createBackend(own).launch(await own.plan(['true']), createLaunchContext(next));
+      const result = await runToEnd(async (streams) => {
+        const session = await bottle.attach(streams, { replay: false });
+        await bottle.start();
+        return session;
+      });
+      expect(result.end).toEqual({ kind: 'exited', status: 0 });
+    });
+  });
+});
