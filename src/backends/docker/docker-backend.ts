@@ -4,13 +4,9 @@ import type { Backend, BottleSummary } from '../backend.ts';
 import { type FoundContainer, listContainers } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { findBottleState } from './bottle-state.ts';
-import { buildImages } from './build-images.ts';
-import { diagnoseDocker } from './diagnose.ts';
 import { dockerFeatures } from './features.ts';
 import { notUp } from './guest-failure.ts';
 import { findInstance } from './instance.ts';
-import { launchInstance } from './launch.ts';
-import { findLeftovers, removeLeftover } from './leftovers.ts';
 import { createRunningBottle } from './running-bottle.ts';
 
 /** What the backend needs of its host. */
@@ -24,14 +20,18 @@ export interface DockerSurroundings {
   readonly searchPath: string;
 }
 
-/** Bottles as containers of a Docker engine. */
+/** Bottles as containers of a Docker engine. What `exec` has no use for is loaded when it is first asked for. */
 export function createDockerBackend(surroundings: DockerSurroundings): Backend {
   const { engine, stateHome, packageRoot, searchPath } = surroundings;
   return {
     kind: 'docker',
     features: dockerFeatures,
-    diagnose: () => diagnoseDocker(surroundings),
+    async diagnose() {
+      const { diagnoseDocker } = await import('./diagnose.ts');
+      return await diagnoseDocker(surroundings);
+    },
     async launch(plan, context) {
+      const { launchInstance } = await import('./launch.ts');
       const createdAt = new Date().toISOString();
       return createRunningBottle(
         engine,
@@ -60,9 +60,18 @@ export function createDockerBackend(surroundings: DockerSurroundings): Backend {
       if (instance === null) throw notUp(name);
       return createRunningBottle(engine, instance);
     },
-    findLeftovers: () => findLeftovers(engine, join(stateHome, 'instances')),
-    removeLeftover: (leftover) => removeLeftover(engine, leftover),
-    buildImages: (plan, options) => buildImages(engine, packageRoot, plan, options),
+    async findLeftovers() {
+      const { findLeftovers } = await import('./leftovers.ts');
+      return await findLeftovers(engine, join(stateHome, 'instances'));
+    },
+    async removeLeftover(leftover) {
+      const { removeLeftover } = await import('./leftovers.ts');
+      await removeLeftover(engine, leftover);
+    },
+    async buildImages(plan, options) {
+      const { buildImages } = await import('./build-images.ts');
+      return await buildImages(engine, packageRoot, plan, options);
+    },
   };
 }
 

@@ -24,7 +24,6 @@ import { execInGuest } from './guest-exec.ts';
 import { notRunning, notUp, paused, toGuestFailure } from './guest-failure.ts';
 import { readDaemonLogs, readLogs } from './guest-logs.ts';
 import { findInstance, type Instance } from './instance.ts';
-import { setArchiveOwner } from './owned-archive.ts';
 import { removeInstance } from './remove-instance.ts';
 
 /** The handle of an instance, launched by this process or found again. It holds names only: the engine knows the rest. */
@@ -123,6 +122,7 @@ export function createRunningBottle(engine: Engine, instance: Instance): Running
       return await askArchive(path, () => readArchive(engine, guest, path));
     },
     async writeArchive(path, archive: Readable) {
+      const { setArchiveOwner } = await import('./owned-archive.ts');
       await requireThawed();
       await askArchive(path, () =>
         writeArchive(engine, guest, path, setArchiveOwner(archive, instance.user)),

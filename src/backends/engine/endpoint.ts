@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -80,7 +79,8 @@ function readCurrentContext(folder: string): string | undefined {
 }
 
 function readContextHost(folder: string, context: string): string {
-  const id = createHash('sha256').update(context).digest('hex');
+  // Loaded only here: it takes some 5 ms of each start.
+  const id = process.getBuiltinModule('node:crypto').createHash('sha256').update(context).digest('hex');
   const endpoints = readJson(join(folder, 'contexts', 'meta', id, 'meta.json'))?.Endpoints;
   const docker = isRecord(endpoints) ? endpoints.docker : undefined;
   const host = isRecord(docker) ? docker.Host : undefined;
