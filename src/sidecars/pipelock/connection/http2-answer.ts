@@ -4,9 +4,8 @@ import type { Field } from '../http/fields.ts';
 import type { ByteSource } from '../streams/byte-source.ts';
 import { writeBytes } from '../streams/write-bytes.ts';
 
-/** Error codes of RFC 9113, 7. */
+/** Error code of RFC 9113, 7. */
 const noError = 0;
-const internalError = 2;
 
 /** Writes the answer to one HTTP/2 stream. */
 export function createHttp2Answer(
@@ -16,6 +15,7 @@ export function createHttp2Answer(
 ): Answer {
   let framing: AnswerFraming | null = null;
   let trailing: readonly Field[] = [];
+  let ended = false;
 
   return {
     get started() {
@@ -47,6 +47,7 @@ export function createHttp2Answer(
     },
     write: (bytes) => (bytes.length === 0 ? undefined : writeBytes(stream, bytes, idleTimeoutMs)),
     end(trailers) {
+      ended = true;
       trailing = trailers;
       if (stream.destroyed || stream.writableEnded) return;
       // Whoever is answered before the end of its body need not send the rest.
@@ -56,7 +57,8 @@ export function createHttp2Answer(
       stream.end();
     },
     abort() {
-      if (!stream.destroyed && !stream.closed) stream.close(internalError);
+      // Not `close`: that ends the data in good order first, and half an answer would pass for a whole one.
+      if (!stream.destroyed && !ended) stream.destroy(new Error('the answer broke off'));
     },
     upgrade: null,
   };

@@ -25,11 +25,7 @@ const tcpTimeoutMs = 5_000;
  * SECURITY: no question leaves the bundle, so no secret leaves in a label of one.
  * @throws Error when the address cannot be bound
  */
-export async function startDnsRefuser({
-  address,
-  port,
-  log,
-}: DnsRefuserOptions): Promise<DnsRefuser> {
+export async function startDnsRefuser({ address, port, log }: DnsRefuserOptions): Promise<DnsRefuser> {
   const logLimit = createRateLimit({ perSecond: 20 });
 
   function answer(message: Buffer, clientIp: string, transport: 'udp' | 'tcp'): Buffer | null {
