@@ -36,6 +36,7 @@ const sidecarEntries = {
 /**
  * Leaves out what dockerode loads at start and bottle never uses: an ssh client, gRPC and protobuf (ssh:// engines are
  * refused by name, BuildKit sessions are not used). TLS, which costs 13 ms, is loaded when an engine is asked over it.
+ * Requests are not written out in full for a debug log that nobody reads, which took 3 ms each.
  */
 const slimDockerode: Plugin = {
   name: 'slim-dockerode',
@@ -43,6 +44,11 @@ const slimDockerode: Plugin = {
     const isDockerode = (importer: string) => /node_modules\/docker(ode|-modem)\//.test(importer);
     onResolve({ filter: /^\.\/(ssh|session|buildkit)$/ }, ({ importer }) =>
       isDockerode(importer) ? { path: leftOut } : null,
+    );
+    onResolve({ filter: /^util$/ }, ({ importer }) =>
+      importer.endsWith('docker-modem/lib/modem.js')
+        ? { path: join(root, 'scripts/build.d/quiet-util.cjs') }
+        : null,
     );
     onResolve({ filter: /^https$/ }, ({ importer }) =>
       isDockerode(importer) ? { path: join(root, 'scripts/build.d/lazy-https.cjs') } : null,

@@ -1,0 +1,2 @@
+// Stands in dockerode's transport for "util", of which it uses one function, for its debug log.
+module.exports = { inspect: () => '' };
