@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
 import { BottleError } from '../errors.ts';
-import { writeEntry } from './archive-entry.ts';
+import { toReadable, writeEntry } from './archive-stream.ts';
 
 /** How a folder becomes a tar archive. */
 export interface FolderArchiveOptions {
@@ -25,11 +25,10 @@ export interface FolderArchiveOptions {
  */
 export function packFolder(folder: string, options: FolderArchiveOptions): Readable {
   const archive = pack();
-  packAll(archive, folder, options).then(
-    () => archive.finalize(),
-    (error: unknown) => archive.destroy(toPackError(error)),
+  return toReadable(
+    archive,
+    packAll(archive, folder, options).catch((error: unknown) => Promise.reject(toPackError(error))),
   );
-  return Readable.from(archive);
 }
 
 const rootHeader = { type: 'directory', mode: 0o755, mtime: new Date(0) } as const;
@@ -107,8 +106,7 @@ export function packEmptyFolder(
 ): Readable {
   const archive = pack();
   archive.entry({ ...rootHeader, name: `${name}/`, ...owner });
-  archive.finalize();
-  return Readable.from(archive);
+  return toReadable(archive, Promise.resolve());
 }
 
 /** What the file system says in words that a user can act on. */

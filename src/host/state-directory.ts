@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { BottleError } from '../errors.ts';
 import { isProcessOver, type ProcessIdentity } from './process-identity.ts';
@@ -47,7 +47,7 @@ export async function createStateDirectory(
 /** Makes a folder in the state folder that a container's user may read, once it is mounted there. */
 export async function createMountedFolder(path: string, name: string): Promise<string> {
   const folder = join(path, name);
-  await mkdir(folder, { mode: 0o755 });
+  await mkdirReadable(folder);
   return folder;
 }
 
@@ -60,7 +60,7 @@ export async function writeStateFile(folder: string, file: StateFile): Promise<v
   if (isAbsolute(file.path) || normalize(file.path) !== file.path || file.path.startsWith('..')) {
     throw new BottleError('bug', `The state file's path "${file.path}" leads elsewhere.`);
   }
-  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+  await mkdirReadable(dirname(target));
   const draft = `${target}.${randomBytes(6).toString('hex')}.draft`;
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -74,6 +74,13 @@ export async function writeStateFile(folder: string, file: StateFile): Promise<v
   }
 }
 
+/** Makes what is missing of a folder's path, readable for everyone whatever this process's mask for new files is. */
+async function mkdirReadable(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755);
+}
+
 /** Removes an instance's folder. What is not there, and what is no state folder of this slug, is left alone. */
 export async function removeStateDirectory(path: string, slug: string): Promise<void> {
   // SECURITY: the path may come from a label; only a folder that says it is this instance's is removed.
@@ -81,8 +88,9 @@ export async function removeStateDirectory(path: string, slug: string): Promise<
   const stats = await lstat(path).catch(() => null);
   if (stats === null || !stats.isDirectory()) return;
   const record = await readOwner(path);
-  const isEmpty = (await readdir(path)).every((entry) => entry.startsWith(ownerFile));
-  if (record?.slug !== slug && !isEmpty) return;
+  // Its launcher may have died before it said whose it is.
+  const isUnsaid = record === null && (await readdir(path)).every((entry) => entry.startsWith(ownerFile));
+  if (record?.slug !== slug && !isUnsaid) return;
   await rm(path, { recursive: true, force: true });
 }
 

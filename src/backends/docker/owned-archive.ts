@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { extract, type Pack, pack } from 'tar-stream';
 import { BottleError } from '../../errors.ts';
-import { writeEntry } from '../../host/archive-entry.ts';
+import { toReadable, writeEntry } from '../../host/archive-stream.ts';
 
 /**
  * Passes a tar archive on with another owner on every entry, and without set-id bits.
@@ -12,11 +12,10 @@ export function setArchiveOwner(
   owner: { readonly uid: number; readonly gid: number },
 ): Readable {
   const target = pack();
-  rewrite(archive, target, owner).then(
-    () => target.finalize(),
-    (error: unknown) => target.destroy(toArchiveError(error)),
+  return toReadable(
+    target,
+    rewrite(archive, target, owner).catch((error: unknown) => Promise.reject(toArchiveError(error))),
   );
-  return Readable.from(target);
 }
 
 async function rewrite(

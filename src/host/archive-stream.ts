@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Header, Pack } from 'tar-stream';
 import { BottleError } from '../errors.ts';
 
@@ -31,4 +32,28 @@ export async function writeEntry(
   }
   entry.end(null);
   await packed;
+}
+
+/**
+ * An archive as a stream of Node's own, which fails with the error of the work that fills it, and never looks whole where
+ * that failed.
+ */
+export function toReadable(archive: Pack, work: Promise<void>): Readable {
+  // Both are reported by the stream below, to whoever reads it.
+  archive.on('error', () => undefined);
+  work.then(
+    () => archive.finalize(),
+    (error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
+  return Readable.from(read(archive, work));
+}
+
+async function* read(archive: Pack, work: Promise<void>): AsyncGenerator<unknown> {
+  try {
+    yield* archive;
+  } catch (error) {
+    await work;
+    throw error;
+  }
+  await work;
 }
