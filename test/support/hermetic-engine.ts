@@ -149,9 +149,16 @@ async function runOnce(
     Tty: true,
     HostConfig: { NetworkMode: network },
   });
+  // Attached before it starts: no byte of it is missed.
+  const output = await container.attach({ stream: true, stdout: true, stderr: true });
+  let stdout = '';
+  output.on('data', (chunk: Buffer) => {
+    stdout += String(chunk);
+  });
+  const ended = once(output, 'end');
   await container.start();
+  await ended;
   const { StatusCode } = (await container.wait()) as { StatusCode: number };
-  const stdout = String(await container.logs({ stdout: true, stderr: true }));
   await container.remove();
   return { status: StatusCode, stdout, stderr: '' };
 }
