@@ -68,7 +68,7 @@ export async function showUnlistedHost({ name, narration, session }: Stage): Pro
     'the way round the proxy does not exist',
     direct.status !== 0 && !direct.output.includes('HTTP/'),
   );
-  const log = await session.run(['logs', name]);
+  const log = await session.show('logs', name, '--daemon', 'pipelock');
   narration.claim('the attempt is in the log', log.output.includes('registry.example'));
 }
 

@@ -2,6 +2,8 @@
 export interface Narration {
   heading(text: string): void;
   say(text: string): void;
+  /** A command as the reader would type it. */
+  command(text: string): void;
   /** Text of another program or file, set off from the demo's own words. */
   quote(text: string): void;
   /** A promise of bottle, and whether it held just now. */
@@ -25,6 +27,7 @@ export function createNarration(output: NodeJS.WriteStream): Narration {
       print(paint('2', '-'.repeat(width)));
     },
     say: (text) => print(wrap(text)),
+    command: (text) => print(paint('36', `$ ${text}`)),
     quote(text) {
       for (const line of text.trimEnd().split('\n')) print(paint('2', `    ${line}`));
     },

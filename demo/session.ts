@@ -48,7 +48,7 @@ export function createSession(
   return {
     run,
     async show(...args) {
-      narration.say(`$ bottle ${args.map(toShellWord).join(' ')}`);
+      narration.command(`bottle ${args.map(toShellWord).join(' ')}`);
       const shown = await run(args);
       narration.quote(shown.output);
       return shown;

@@ -161,11 +161,16 @@ describe('a real coding agent in a bottle', () => {
     expect(result.status).toBe(7);
   });
 
-  it('is refused by the model API without the operator having the credential', async () => {
+  it('gets nowhere with another credential: what the stand-in tells apart is what the operator has', async () => {
     const wrong = { ...model.home.env, ANTHROPIC_API_KEY: 'some-other-key-0123456789' };
-    const prompt = 'Run `true` and tell me what it printed.';
-    const result = await model.home.run(['up', name, '--', ...claude, prompt, freely], { env: wrong });
-    expect(result.status).not.toBe(0);
+    const curl = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '-d', '{}'];
+    const result = await model.home.run(
+      ['up', name, '--', ...curl, 'https://api.anthropic.com/v1/messages'],
+      {
+        env: wrong,
+      },
+    );
+    expect(result.stdout).toBe('401');
     expect((await model.requests()).at(-1)?.credential).toBe('other');
   });
 });
