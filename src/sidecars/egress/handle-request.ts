@@ -4,7 +4,7 @@ import { type AllowedRequest, decideRequest, type EgressPolicy } from './decide-
 import { type Denial, fail } from './denial.ts';
 import type { Dial } from './dial.ts';
 import { toFields } from './headers.ts';
-import { logRequest } from './request-log.ts';
+import { logDefect, logRequest } from './request-log.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
 import { writeDenial } from './write-denial.ts';
@@ -41,8 +41,13 @@ export function createRequestHandler(handling: Handling) {
       const end = decided.kind === 'allowed' ? await forward(handling, decided, incoming, response) : decided;
       if (end.kind !== 'passed') writeDenial(response, end);
       logRequest(handling.log, { incoming, decided, end, status: response.statusCode, startedAt });
+    } catch (defect) {
+      logDefect(handling.log, defect);
+      response.destroy();
     } finally {
       active -= 1;
+      // What is left of the body must not stand in the way of the connection's next request.
+      if (!incoming.complete) incoming.unpipe().resume();
     }
   };
 }

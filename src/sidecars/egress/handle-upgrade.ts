@@ -9,7 +9,7 @@ import { createFrameMaskStream } from './frame-masker.ts';
 import type { ForwardEnd, Handling } from './handle-request.ts';
 import { type HeaderField, toEndToEnd, toFields, toRawHeaders, valuesOf } from './headers.ts';
 import { maskText } from './masker.ts';
-import { logRequest } from './request-log.ts';
+import { logDefect, logRequest } from './request-log.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { UpstreamResponse } from './upstream.ts';
 import { writeDenial } from './write-denial.ts';
@@ -50,6 +50,9 @@ export function createUpgradeHandler(handling: Handling) {
       }
       const status = response.headersSent ? response.statusCode : 101;
       logRequest(handling.log, { incoming, decided, end, status, startedAt });
+    } catch (defect) {
+      logDefect(handling.log, defect);
+      socket.destroy();
     } finally {
       active -= 1;
     }

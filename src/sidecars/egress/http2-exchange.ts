@@ -1,10 +1,11 @@
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { fail, failReset } from './denial.ts';
+import { fail, failReset, refuse } from './denial.ts';
 import type { HeaderField } from './headers.ts';
 import { type Attempt, isRepeatable, type UpstreamRequest } from './upstream.ts';
 
@@ -16,10 +17,16 @@ export function exchangeHttp2(
 ): Promise<Attempt> {
   const { promise, resolve } = Promise.withResolvers<Attempt>();
   const { host } = request.origin;
-  const stream = session.request(toHttp2Headers(request), {
-    endStream: request.body === null,
-    signal: request.signal,
-  });
+  let stream: ClientHttp2Stream;
+  try {
+    stream = session.request(toHttp2Headers(request), {
+      endStream: request.body === null,
+      signal: request.signal,
+    });
+  } catch {
+    // HTTP/2 is stricter than what brought the request here: a field that may stand once, for one, stands twice.
+    return Promise.resolve(refuse('http', 'The request was refused: HTTP/2 cannot carry its header fields.'));
+  }
   let trailers: readonly HeaderField[] = [];
   let deadline: NodeJS.Timeout | null = null;
   let settled = false;

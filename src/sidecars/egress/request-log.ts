@@ -39,3 +39,12 @@ export function logRequest(log: Log, { incoming, decided, end, status, startedAt
     ...outcome,
   });
 }
+
+/**
+ * Logs a defect that one request met and that ends that request alone: a guest that finds one must not be
+ * able to end its bundle with it, and nothing was passed on.
+ */
+export function logDefect(log: Log, defect: unknown): void {
+  const message = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
+  log.write({ level: 'error', event: 'request_defect', message });
+}

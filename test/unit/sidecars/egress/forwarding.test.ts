@@ -181,6 +181,12 @@ describe.each(['http/1.1', 'h2'] as const)('forwarding to a host that speaks %s'
     );
     const [head] = await once(socket, 'data');
     expect(String(head)).toMatch(/^HTTP\/1\.1 413 /);
+    // The rest of the request does not stand in the way of the next one.
+    socket.write('x'.repeat(1_000_000 - 'only the beginning'.length));
+    socket.write(`GET ${base}/status HTTP/1.1\r\nHost: api.test\r\n\r\n`);
+    const collected: Buffer[] = [head];
+    while (!Buffer.concat(collected).includes('HTTP/1.1 418 '))
+      collected.push((await once(socket, 'data'))[0]);
     socket.destroy();
   });
 
@@ -192,6 +198,14 @@ describe.each(['http/1.1', 'h2'] as const)('forwarding to a host that speaks %s'
     upstream.dropConnections();
     expect((await egress.ask(`${base}/echo`)).status).toBe(200);
     expect(upstream.connections()).toBe(before + 1);
+  });
+
+  it('fields that the host cannot be sent are refused, and the daemon lives on', async () => {
+    const answer = await egress.ask(`${base}/status`, { headers: { 'User-Agent': ['one', 'two'] } });
+    expect(answer.status).toBe(protocol === 'h2' ? 400 : 418);
+    expect(answer.headers['x-bottle-block']).toBe(protocol === 'h2' ? 'http' : undefined);
+    expect((await egress.ask(`${base}/status`)).status).toBe(418);
+    expect(egress.log.filter((entry) => entry.event === 'request_defect')).toEqual([]);
   });
 
   it('many requests at once all get their own answers', async () => {
