@@ -16,6 +16,8 @@ export async function writeEntry(
   // Awaited below; until then a failure must not count as one that nobody handles.
   packed.catch(() => undefined);
   const entry = archive.entry(header, (error) => (error ? reject(error) : resolve()));
+  // What breaks the archive breaks its entries too, and is reported once.
+  entry.on('error', () => undefined);
   let written = 0;
   for await (const chunk of content) {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('the content of a file is bytes');
