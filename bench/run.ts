@@ -16,8 +16,11 @@ console.log(
 );
 console.log('\nmeasuring, some minutes; leave the machine alone meanwhile\n');
 
-const results = [...(await measureCommands()), ...(await measureProxies())];
-console.log(toTable(results));
+const commands = await measureCommands();
+console.log(`${toTable(commands)}\n`);
+const proxies = await measureProxies();
+console.log(toTable(proxies));
+const results = [...commands, ...proxies];
 
 const folder = fileURLToPath(new URL('results/', import.meta.url));
 await mkdir(folder, { recursive: true });
