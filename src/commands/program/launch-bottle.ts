@@ -44,7 +44,9 @@ async function attemptLaunch(plan: BottlePlan, signal: AbortSignal): Promise<Lau
     await using stack = new AsyncDisposableStack();
     const backend = await findBackend(plan.backend.kind);
     const resolveSecret = createSecretResolver({ env: process.env, signal });
-    const bottle = await backend.launch(plan, { stack, signal, resolveSecret, onStep: progress.begin });
+    const bottle = await backend
+      .launch(plan, { stack, signal, resolveSecret, onStep: progress.begin })
+      .catch((error: unknown) => Promise.reject(withName(error, plan.name)));
     signal.throwIfAborted();
     await progress.end(null);
     return { bottle, stack: stack.move() };
@@ -52,4 +54,13 @@ async function attemptLaunch(plan: BottlePlan, signal: AbortSignal): Promise<Lau
     await progress.end(error instanceof Error ? error : new Error(String(error)));
     throw error;
   }
+}
+
+/** A missing image's hint is a command to copy, so it needs the bottle's name. */
+function withName(error: unknown, name: string): unknown {
+  if (!(error instanceof BottleError) || error.code !== 'image-missing') return error;
+  return new BottleError(error.code, error.message, {
+    hint: `Build it with "bottle image build ${name}".`,
+    cause: error,
+  });
 }

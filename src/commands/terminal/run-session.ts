@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Transform, type Writable } from 'node:stream';
 import type { GuestSession, SessionEnd, SessionStreams } from '../../backends/backend.ts';
 import { createDetachKeys } from './detach-keys.ts';
 import { enterRawMode } from './raw-mode.ts';
@@ -32,26 +32,30 @@ export async function runSession(
 ): Promise<SessionEnd> {
   using stack = new DisposableStack();
   let session: GuestSession | null = null;
-  const stdin = options.stdin ? openInput(options, stack, () => session?.detach()) : null;
+  const stdin = options.stdin ? openInput(options, () => session?.detach()) : null;
+  stack.defer(() => stdin?.destroy());
   const stdout = options.stdout === 'stdout' ? process.stdout : process.stderr;
   session = await connect({ stdin, stdout, stderr: process.stderr });
   if (options.tty) stack.use(enterRawMode());
   forwardSignals(session, options.forwardedSignals, stack);
   await begin();
+  // Not before: a Ctrl-C that reached the terminal of a process in the making would end it half made.
+  if (stdin !== null) pipeInput(stdin, stack);
   if (options.tty) await followSize(session, options.redraw, stack);
   return await Promise.race([session.exit, rejectOnAbort(options.signal, stack)]);
 }
 
-function openInput(options: SessionOptions, stack: DisposableStack, onDetach: () => void): Readable {
-  const input = options.tty && options.detachable ? createDetachKeys(onDetach) : new PassThrough();
+function openInput(options: SessionOptions, onDetach: () => void): Transform {
+  return options.tty && options.detachable ? createDetachKeys(onDetach) : new PassThrough();
+}
+
+function pipeInput(input: Writable, stack: DisposableStack): void {
   process.stdin.pipe(input);
   stack.defer(() => {
     process.stdin.unpipe(input);
     // A source that still flows would keep this process alive.
     process.stdin.pause();
-    input.destroy();
   });
-  return input;
 }
 
 function forwardSignals(

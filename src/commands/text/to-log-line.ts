@@ -1,7 +1,7 @@
 import { toPrintable } from './to-printable.ts';
 
 /** Fields that a line for people already shows, or that are only for machines. */
-const shown = new Set(['time', 'level', 'daemon', 'event', 'message']);
+const shown = new Set(['time', 'level', 'daemon', 'event', 'message', 'caCertificate']);
 
 /**
  * One line of a daemon's log for people: time, level, daemon, message, then what else it says as `name=value`. What is
