@@ -1,6 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DialOptions } from 'docker-modem';
 import type Docker from 'dockerode';
 import { BottleError } from '../../errors.ts';
 import { type ContainerSpec, toCreateOptions } from './container-spec.ts';
@@ -176,7 +175,7 @@ export async function openLogs(
   );
 }
 
-function dialStream(docker: Docker, request: DialOptions): Promise<Readable> {
+function dialStream(docker: Docker, request: Parameters<Docker['modem']['dial']>[0]): Promise<Readable> {
   return new Promise((resolve, reject) => {
     docker.modem.dial(request, (error: unknown, stream: unknown) => {
       if (error) reject(error);

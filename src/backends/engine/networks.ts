@@ -1,6 +1,5 @@
 import { BottleError } from '../../errors.ts';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engine-error.ts';
 import { parseLabels, type ResourceLabels, toLabelFilter } from './labels.ts';
 import { retryRemoval } from './retry-removal.ts';
 
@@ -88,17 +87,6 @@ export async function inspectNetwork(engine: Engine, name: string): Promise<Netw
     subnets: (found.IPAM?.Config ?? []).flatMap((part) => part.Subnet ?? []),
     options: found.Options ?? {},
   };
-}
-
-/** Whether there is a network of a name. */
-export async function hasNetwork(engine: Engine, name: string): Promise<boolean> {
-  try {
-    await inspectNetwork(engine, name);
-    return true;
-  } catch (error) {
-    if (statusOf(error) === 404) return false;
-    throw error;
-  }
 }
 
 /** All networks of bottle's, or those of one instance. */
