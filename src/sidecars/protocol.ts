@@ -2,12 +2,6 @@ import type { DaemonName } from '../plans/bundle-plan.ts';
 import type { SecretId } from '../plans/secret-reference.ts';
 import type { SecretFingerprint } from '../scan/fingerprint.ts';
 
-/**
- * A daemon's configuration file (`bundle.json`, `egress.json`, `pipelock-rules.json`): the plan of that
- * name and the format's version. A daemon refuses every other version and every key it does not know.
- */
-export type ConfigurationFile<Plan> = Plan & { readonly version: 1 };
-
 /** The one line that launch writes to init's standard input. */
 export interface BundleSecretsLine {
   readonly secrets: Readonly<Record<SecretId, string>>;

@@ -45,10 +45,7 @@ async function readLine(stdin: Readable, chunks: Buffer[]): Promise<string> {
  * Makes the secrets from the line's text.
  * @throws Error as {@link readBundleSecrets} does.
  */
-export function parseBundleSecrets(
-  text: string,
-  wanted: readonly SecretId[],
-): Readonly<Record<SecretId, string>> {
+function parseBundleSecrets(text: string, wanted: readonly SecretId[]): Readonly<Record<SecretId, string>> {
   let line: unknown;
   try {
     line = JSON.parse(text);

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../daemon/log.ts';
 import { type AllowedRequest, decideRequest, type EgressPolicy } from './decide-request.ts';
-import { type Denial, fail } from './denial.ts';
+import { fail } from './denial.ts';
 import type { Dial } from './dial.ts';
+import type { ForwardEnd } from './forward-end.ts';
 import { toFields } from './headers.ts';
 import { logDefect, logRequest } from './request-log.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -51,11 +52,6 @@ export function createRequestHandler(handling: Handling) {
     }
   };
 }
-
-/** How a forwarded request ended: the host's answer was passed on (whole or not), or there was none. */
-export type ForwardEnd =
-  | { readonly kind: 'passed'; readonly bytes: number; readonly complete: boolean }
-  | Denial;
 
 async function forward(
   handling: Handling,

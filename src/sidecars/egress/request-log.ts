@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Log } from '../daemon/log.ts';
 import type { AllowedRequest } from './decide-request.ts';
 import type { Denial } from './denial.ts';
-import type { ForwardEnd } from './handle-request.ts';
+import type { ForwardEnd } from './forward-end.ts';
 
 export interface LoggedRequest {
   readonly incoming: IncomingMessage;

@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { setImmediate } from 'node:timers';
 import type { AllowedRequest } from './decide-request.ts';
 import { fail } from './denial.ts';
-import type { ForwardEnd } from './handle-request.ts';
+import type { ForwardEnd } from './forward-end.ts';
 import { toRawHeaders } from './headers.ts';
 import { passBody } from './pass-body.ts';
 import { prepareResponse } from './prepare-response.ts';
