@@ -21,6 +21,8 @@ export async function readPeakMemory(
   const done = work().finally(() => {
     working = false;
   });
+  // What it rejects with is thrown below, once nothing is being read any more.
+  done.catch(() => undefined);
   let peak = 0;
   while (working) peak = Math.max(peak, await readMemory(container));
   await done;
