@@ -19,8 +19,10 @@ export function parseAuthority(text: string): Authority | null {
   const [, written = '', portText] = match;
   const port = portText === undefined ? null : Number(portText);
   if (port !== null && port > 65_535) return null;
-  const host = parseHostName(written.startsWith('[') ? written.slice(1, -1) : written);
-  return host === null ? null : { host, port };
+  const isBracketed = written.startsWith('[');
+  const host = parseHostName(isBracketed ? written.slice(1, -1) : written);
+  // Brackets stand for IPv6 and nothing else.
+  return host === null || isBracketed !== host.includes(':') ? null : { host, port };
 }
 
 /** A host as it stands in a URL or `Host` field. */
