@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScanTables } from '../../../../src/scan/scan-tables.ts';
 import { parseAuthority } from '../../../../src/sidecars/pipelock/http/authority.ts';
 import { createChunkedDecoder } from '../../../../src/sidecars/pipelock/http/chunked-decoder.ts';
+import { checkFieldLine } from '../../../../src/sidecars/pipelock/http/fields.ts';
 import { createHeadLines, type HeadStep } from '../../../../src/sidecars/pipelock/http/head-lines.ts';
 import { checkRequestLine, parseRequest } from '../../../../src/sidecars/pipelock/http/parse-request.ts';
 import { parseClientHello } from '../../../../src/sidecars/pipelock/tls/client-hello.ts';
@@ -102,6 +103,22 @@ describe('heads', () => {
           expect(['response', 'malformed']).toContain(parseResponseHead(step.lines, 'GET').kind);
       }),
     );
+  });
+});
+
+describe('a field line', () => {
+  it.each([
+    ['X-A: b', null],
+    ['X-A:', null],
+    [' X-A: b', 'folded'],
+    ['\tX-A: b', 'folded'],
+    ['X-A : b', 'space between'],
+    ['X-A\t: b', 'space between'],
+    ['X A: b', 'no token'],
+    ['X-A', 'without a colon'],
+  ])('%j', (line, reason) => {
+    if (reason === null) expect(checkFieldLine(line)).toBeNull();
+    else expect(checkFieldLine(line)).toContain(reason);
   });
 });
 

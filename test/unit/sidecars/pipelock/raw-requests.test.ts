@@ -110,6 +110,10 @@ const refused: Readonly<Record<string, readonly [layer: string, request: string]
   'an empty line first': ['http', `\r\nGET / HTTP/1.1\r\n${host}\r\n`],
   'an upgrade to HTTP/2': ['http', `GET / HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n`],
   'HTTP2-Settings': ['http', `GET / HTTP/1.1\r\n${host}HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`],
+  'an upgrade to HTTP/2 behind that to a WebSocket': [
+    'http',
+    `GET / HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket, h2c\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+  ],
   'an upgrade that Connection does not name': ['http', `GET / HTTP/1.1\r\n${host}Upgrade: websocket\r\n\r\n`],
   'a Connection that names another field': [
     'http',

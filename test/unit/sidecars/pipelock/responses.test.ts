@@ -157,7 +157,9 @@ describe('a response', () => {
     socket.write(get(path));
     await readUntil(socket, (text) => text.includes('half'));
     release();
+    const releasedMs = performance.now();
     expect(await readUntil(socket, () => false)).toBe('');
+    expect(performance.now() - releasedMs).toBeLessThan(1000);
     await expect.poll(() => socket.destroyed || socket.readableEnded).toBe(true);
     const session = await openHttp2(pipelock);
     const stream = session.request({ ':path': path });

@@ -74,14 +74,24 @@ describe('a tunnel', () => {
     ['HTTP/2 in the clear', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['an old TLS greeting', '\x80\x2e\x01\x00\x02\x00\x15\x00\x00\x00\x10'],
     ['a TLS record that is no greeting', '\x16\x03\x01\x00\x04\x02\x00\x00\x00'],
-    ['nothing', ''],
-  ])('with %s in it is answered by a plain 403', async (_name, bytes) => {
-    const socket = await openConnect(pipelock, 'open.test:443');
+  ])('with %s in it is answered by a plain 403 at once', async (_name, bytes) => {
+    await using patient = await startTestPipelock(egress.port, { tlsHandshakeTimeoutMs: 15_000 });
+    const socket = await openConnect(patient, 'open.test:443');
     const startedMs = performance.now();
     const response = await sendRaw(socket, bytes);
     socket.destroy();
     expect(response).toMatchObject({ status: 403, headers: { 'x-bottle-block': 'tls' } });
     expect(performance.now() - startedMs).toBeLessThan(1000);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a greeting', '\x16\x03\x01\x00\x80\x01\x00'],
+  ])('with %s in it is answered by a plain 403 in the end', async (_name, bytes) => {
+    const socket = await openConnect(pipelock, 'open.test:443');
+    const response = await sendRaw(socket, bytes);
+    socket.destroy();
+    expect(response).toMatchObject({ status: 403, headers: { 'x-bottle-block': 'tls' } });
   });
 
   it('takes a greeting that comes byte by byte', async () => {
