@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type Docker from 'dockerode';
+import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Backend, LaunchStep, Leftover } from '../../src/backends/backend.ts';
 import { createDockerBackend } from '../../src/backends/docker/docker-backend.ts';
 import { type Engine, openEngine } from '../../src/backends/engine/engine.ts';
 import { findPackageRoot } from '../../src/host/package-root.ts';
+import type { BottlePlan } from '../../src/plans/bottle-plan.ts';
 import {
   createLaunchContext,
   createTestPlace,
@@ -198,6 +199,88 @@ describe('teardown', () => {
     await expect(createBackend(place).launch(plan, createLaunchContext(own))).rejects.toMatchObject({
       code: 'bottle-already-up',
     });
+  });
+
+  describe('a guest network that is not sealed', () => {
+    type Strike = (docker: Docker, name: string, plan: BottlePlan) => Promise<unknown>;
+    const make =
+      (changes: Partial<Docker.NetworkCreateOptions>): Strike =>
+      async (docker, name, plan) => {
+        await docker.getNetwork(name).remove();
+        return await docker.createNetwork({
+          Name: name,
+          Internal: true,
+          Options: { 'com.docker.network.bridge.inhibit_ipv4': 'true' },
+          IPAM: { Config: [{ Subnet: plan.backend.guestNetwork.cidr }] },
+          Labels: { 'dev.bottle.name': plan.name, 'dev.bottle.slug': plan.slug },
+          ...changes,
+        });
+      };
+
+    async function launchStruck(
+      strike: Strike,
+    ): Promise<{ readonly error: unknown; readonly operations: readonly string[] }> {
+      const plan = await place.plan(idle);
+      const operations: string[] = [];
+      const backend = createBackend(place, async (operation, call) => {
+        operations.push(operation);
+        const answer = await call();
+        if (operation === `network create ${plan.backend.guestNetwork.name}`) {
+          await strike(new Docker(), plan.backend.guestNetwork.name, plan);
+        }
+        return answer;
+      });
+      await using own = new AsyncDisposableStack();
+      const launched = backend.launch(plan, createLaunchContext(own));
+      return {
+        error: await launched.then(
+          () => null,
+          (error: unknown) => error,
+        ),
+        operations,
+      };
+    }
+
+    it.each<[string, Strike, string | null]>([
+      ['(the control: as it should be)', make({}), null],
+      ['has a way out', make({ Internal: false }), 'not internal'],
+      ['has the host as its gateway', make({ Options: {} }), 'not kept without an address'],
+      ['has the host on it all the same', addHostAddress, 'the host has the address'],
+    ])('is found, and the guest never starts, when it %s', async (_what, strike, words) => {
+      const { error, operations } = await launchStruck(strike);
+      if (words === null) expect(error).toBeNull();
+      else expect(error).toMatchObject({ code: 'seal-broken', message: expect.stringContaining(words) });
+      expect(operations.filter((operation) => /container start .*guest/.test(operation))).toEqual([]);
+      expect(await findRemains(place)).toEqual([]);
+    });
+
+    /** What an engine does that takes the option and does not know it: only root can play it. */
+    async function addHostAddress(docker: Docker, name: string, plan: BottlePlan): Promise<void> {
+      const { Id } = await docker.getNetwork(name).inspect();
+      const address = `${plan.backend.guestNetwork.gateway}/28`;
+      execFileSync('ip', ['address', 'add', address, 'dev', `br-${Id.slice(0, 12)}`]);
+    }
+  });
+
+  it('ends the guest before it touches its guards', async () => {
+    const events: string[] = [];
+    const backend = createBackend(place, async (operation, call) => {
+      const [, verb, role] = /^container (kill|remove) .*-(guest|bundle)$/.exec(operation) ?? [];
+      if (verb !== undefined) events.push(`${verb} ${role}`);
+      const answer = await call();
+      if (verb !== undefined) events.push(`${verb} ${role} done`);
+      return answer;
+    });
+    for (const takeDown of ['stack', 'down'] as const) {
+      events.length = 0;
+      await using own = new AsyncDisposableStack();
+      const bottle = await backend.launch(await place.plan(idle), createLaunchContext(own));
+      await bottle.start();
+      await (takeDown === 'down' ? bottle.down() : own.disposeAsync());
+      expect(events.indexOf('kill guest done')).toBeGreaterThan(-1);
+      expect(events.indexOf('remove bundle')).toBeGreaterThan(events.indexOf('kill guest done'));
+      expect(events).not.toContain('kill bundle');
+    }
   });
 
   describe('several at once', () => {

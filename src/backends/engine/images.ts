@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { BottleError } from '../../errors.ts';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engine-error.ts';
+import { statusOf, toEngineWords } from './engine-error.ts';
 
 /** Whether the engine has an image of this reference. */
 export async function hasImage(engine: Engine, reference: string): Promise<boolean> {
@@ -26,14 +26,18 @@ export async function pullImage(
 ): Promise<void> {
   const { signal, onOutput } = options;
   const tagged = /[:@][^/]*$/.test(reference) ? reference : `${reference}:latest`;
-  const output = await engine.call(`image pull ${tagged}`, (docker) =>
-    docker.pull(tagged, { abortSignal: signal }),
-  );
-  await readProgress(output as Readable, {
-    signal,
-    onOutput,
-    onFailure: (words) => new BottleError('image-missing', `Pulling ${reference} failed: ${words}.`),
-  });
+  const fail = (words: string): BottleError =>
+    new BottleError('image-missing', `Pulling ${reference} failed: ${words}.`, {
+      hint: 'Check the reference, and that the engine reaches its registry.',
+    });
+  const output = await engine
+    .call(`image pull ${tagged}`, (docker) => docker.pull(tagged, { abortSignal: signal }))
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      // A registry that is not there or that refuses: the engine answers with any status.
+      throw statusOf(error) === null ? error : fail(toEngineWords(error));
+    });
+  await readProgress(output as Readable, { signal, onOutput, onFailure: fail });
 }
 
 /**
@@ -67,8 +71,7 @@ export async function buildImage(
     )
     .catch((error: unknown) => {
       signal.throwIfAborted();
-      if (error instanceof BottleError && error.code === 'engine-failed') throw fail(error.message);
-      throw error;
+      throw statusOf(error) === null ? error : fail(toEngineWords(error));
     });
   await readProgress(output as Readable, { signal, onOutput, onFailure: fail });
 }
