@@ -14,7 +14,7 @@ export interface FolderArchiveOptions {
   readonly owner: { readonly uid: number; readonly gid: number };
   /** Says whether an entry, by its path relative to the folder, is left out; a folder with all that is in it. */
   readonly isExcluded?: (path: string, isFolder: boolean) => boolean;
-  /** Further files, by their path in the archive. */
+  /** Further files, by their path in the archive; a path that ends in a slash is a folder, whose content is ignored. */
   readonly extraFiles?: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -37,7 +37,8 @@ async function packAll(archive: Pack, folder: string, options: FolderArchiveOpti
   if (options.root !== null) archive.entry({ ...rootHeader, name: `${options.root}/`, ...options.owner });
   await packEntries(archive, folder, '', options);
   for (const [name, content] of Object.entries(options.extraFiles ?? {})) {
-    archive.entry({ name, mode: 0o644, mtime: new Date(0) }, Buffer.from(content));
+    if (name.endsWith('/')) archive.entry({ ...rootHeader, name, ...options.owner });
+    else archive.entry({ name, mode: 0o644, mtime: new Date(0), ...options.owner }, Buffer.from(content));
   }
 }
 

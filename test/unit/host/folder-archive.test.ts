@@ -68,12 +68,13 @@ describe('packFolder', () => {
 
   it('puts everything into a folder of the archive, and adds files', async () => {
     await writeFile(at('file'), 'x');
-    const extraFiles = { 'more/extra': Buffer.from('extra') };
+    const extraFiles = { 'more/': Buffer.alloc(0), 'more/extra': Buffer.from('extra') };
     const found = await unpack(packFolder(folder, { root: 'top', owner, extraFiles }));
-    expect(found.map(({ name, content }) => [name, content])).toEqual([
-      ['top/', ''],
-      ['top/file', 'x'],
-      ['more/extra', 'extra'],
+    expect(found.map(({ name, type, mode, content }) => [name, type, mode, content])).toEqual([
+      ['top/', 'directory', '755', ''],
+      ['top/file', 'file', '644', 'x'],
+      ['more/', 'directory', '755', ''],
+      ['more/extra', 'file', '644', 'extra'],
     ]);
   });
 
