@@ -2,6 +2,7 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Place, runProbe, startProbe } from '../support/probe.ts';
 import { createSealedBottle, prompt, type SealedBottle } from '../support/sealed-bottle.ts';
+import { execIn } from '../support/test-network.ts';
 
 interface Standing {
   readonly uid: number;
@@ -188,9 +189,6 @@ describe('when a part of the bundle dies', () => {
       const { readdirSync, readFileSync } = require('node:fs');
       const isIt = (pid) => /^[0-9]+$/.test(pid) && readFileSync('/proc/' + pid + '/cmdline', 'utf8').includes('/${daemon}.js');
       for (const pid of readdirSync('/proc')) if (pid !== String(process.pid) && isIt(pid)) process.kill(Number(pid), 'SIGKILL');`;
-    const exec = await bundle.exec({ Cmd: ['node', '-e', program], AttachStdout: true });
-    const stream = await exec.start({});
-    stream.resume();
-    await new Promise((resolve) => stream.once('end', resolve).once('close', resolve));
+    await execIn(bundle, ['node', '-e', program], '');
   }
 });

@@ -6,6 +6,7 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Place, runPacketProbe, runProbe } from '../support/probe.ts';
 import { createSealedBottle, findContainer, type SealedBottle, upBottle } from '../support/sealed-bottle.ts';
+import { execIn } from '../support/test-network.ts';
 
 interface Target {
   readonly kind: 'tcp' | 'udp';
@@ -51,6 +52,12 @@ describe('what a guest can reach', () => {
     ];
   }
 
+  /** In the other bottle, whose guest runs as root from the start. */
+  const asNeighbour: Place = async (argv, stdin) => {
+    const result = await bottle.home.run(['exec', 'neighbour', '--', ...argv], { stdin });
+    return { ...result, status: result.status ?? -1 };
+  };
+
   beforeAll(async () => {
     bottle = stack.use(await createSealedBottle('topology'));
     hostPorts = await listenOnHost();
@@ -77,11 +84,12 @@ describe('what a guest can reach', () => {
     return { tcp: typeof address === 'object' ? (address?.port ?? 0) : 0, udp: udp.address().port };
   }
 
-  /** A second bottle, whose guest serves on port 7000. */
+  /** A second bottle, whose guest serves on port 7000, as root. */
   async function upNeighbour(): Promise<typeof neighbour> {
     const serve = "require('node:net').createServer((socket) => socket.end('neighbour')).listen(7000)";
     await bottle.home.writeManifest('neighbour', {
       agent: { command: ['node', '-e', serve] },
+      user: 'root',
       workspace: { source: bottle.home.workspace, mode: 'bind' },
       egress: { network: bottle.network.name, routes: [{ host: 'open.test' }] },
     });
@@ -179,6 +187,7 @@ describe('what a guest can reach', () => {
   });
 
   it('reaches neither the metadata address nor anything over IPv6', async () => {
+    // Without a control: on most machines nothing answers there.
     const targets = [
       { kind: 'tcp', host: '169.254.169.254', port: 80 },
       { kind: 'tcp', host: '2001:db8::1', port: 443 },
@@ -200,7 +209,8 @@ describe('what a guest can reach', () => {
     const site = bottle.site.address;
     expect(await runPacketProbe(bottle.plain.exec, site)).toEqual({ echo: 'answered', frames: 'open' });
     const both = await fromBoth((place) => runPacketProbe(place, site));
-    for (const [who, result] of both) {
+    const asRootFromTheStart = await runPacketProbe(asNeighbour, site);
+    for (const [who, result] of [...both, ['root from the start', asRootFromTheStart] as const]) {
       expect([who, result.frames]).toEqual([who, 'Operation not permitted']);
       expect(result.echo).not.toBe('answered');
     }
@@ -209,11 +219,7 @@ describe('what a guest can reach', () => {
   it('reaches neither the guest nor the bundle of another bottle', async () => {
     const service = { kind: 'tcp', host: neighbour.guest, port: 7000 } as const;
     const theirs = [service, { kind: 'tcp', host: neighbour.bundle, port: 8888 } as const];
-    const neighbourPlace: Place = async (argv, stdin) => {
-      const result = await bottle.home.run(['exec', 'neighbour', '--', ...argv], { stdin });
-      return { ...result, status: result.status ?? -1 };
-    };
-    const control = await reach(neighbourPlace, theirs);
+    const control = await reach(asNeighbour, theirs);
     expect(control.map(({ reached }) => reached)).toEqual([true, true]);
     const both = await fromBoth((place) => reach(place, theirs));
     for (const [who, results] of both) {
@@ -232,6 +238,15 @@ describe('what a guest can reach', () => {
     );
     // Refused, not silent: the bundle was there to be asked.
     expect(results.map(({ code }) => code)).toEqual(ports.map(() => 'ECONNREFUSED'));
+  });
+
+  it('has a bundle that is no router', async () => {
+    const read =
+      "process.stdout.write(require('node:fs').readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'))";
+    const control = await bottle.plain.exec(['node', '-e', read]);
+    expect(control.stdout).toBe('1\n');
+    const output = await execIn(bottle.bundle, ['node', '-e', read], '');
+    expect(output.stdout).toBe('0\n');
   });
 
   it('cannot carry a secret out in a name: programs get an error at once, and the attempt is logged', async () => {

@@ -168,7 +168,8 @@ function parseEvents<Event>(log: string): readonly Event[] {
     .map((line) => JSON.parse(line) as Event);
 }
 
-async function execIn(
+/** Runs a program in a container by way of the engine, with `stdin` as its whole input. */
+export async function execIn(
   container: Docker.Container,
   argv: readonly string[],
   stdin: string,
