@@ -123,7 +123,7 @@ describe.each(backends)('images on %s', (_kind, backend: Backend) => {
     await expect(build(plan)).rejects.toMatchObject({ code: 'image-missing' });
   });
 
-  it('gives builds the authorities of a company, and keeps none of them', async () => {
+  it('says which file of authorities cannot be read', async () => {
     const plan = await place.plan(['true'], { agent: 'shell' });
     await expect(build(plan, { force: true, extraCaFiles: ['/no/such.pem'] })).rejects.toMatchObject({
       code: 'usage-invalid',
