@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SiteEvent } from '../support/outside-site.ts';
 import { runProbe } from '../support/probe.ts';
 import { createSealedBottle, type SealedBottle } from '../support/sealed-bottle.ts';
 
@@ -13,14 +15,13 @@ interface WireResult {
   readonly code: string;
   readonly connect: Answer | null;
   readonly responses: readonly Answer[];
-  readonly trusted: boolean | null;
   readonly ms: number;
 }
 
 /** What is said to the proxy, byte by byte. `MARK` stands for a word that is this case's own. */
 interface Said {
   readonly connect?: string;
-  readonly tls?: { readonly servername: string; readonly alpn?: readonly string[] };
+  readonly tls?: { readonly servername: string };
   readonly write: readonly string[];
   readonly responses?: number;
 }
@@ -34,6 +35,13 @@ interface Case {
 
 const toHead = (target: string, host: string, ...lines: readonly string[]): string =>
   [`${target} HTTP/1.1`, `Host: ${host}`, ...lines, '', ''].join('\r\n');
+
+/** How it went, and what of it reached a stand-in. */
+interface Asked {
+  readonly mark: string;
+  readonly result: WireResult;
+  readonly arrived: readonly SiteEvent[];
+}
 
 /** A request inside an intercepted tunnel to a host. */
 const inTunnel = (host: string, write: readonly string[], responses = 1): Said => ({
@@ -228,53 +236,73 @@ const refused: readonly Case[] = [
 describe('what a guest can ask for', () => {
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
-  let cases = 0;
-
   beforeAll(async () => {
     bottle = stack.use(await createSealedBottle('requests'));
   });
   afterAll(() => stack.disposeAsync());
 
-  async function ask(said: Said): Promise<{ readonly result: WireResult; readonly mark: string }> {
-    cases += 1;
-    const mark = `case-${String(cases)}-end`;
-    const write = said.write.map((part) => part.replaceAll('MARK', mark));
-    const result = await runProbe<WireResult>(bottle.asAgent, 'wire', {
+  /** Says all of it, one after the other, and finds out what of each arrived anywhere. */
+  async function askAll(list: readonly Said[]): Promise<readonly Asked[]> {
+    const marks = list.map(() => `mark-${randomBytes(6).toString('hex')}-end`);
+    const exchanges = list.map((said, index) => ({
       ...said,
-      proxy: bottle.proxy,
-      write,
+      write: said.write.map((part) => part.replaceAll('MARK', marks[index] ?? '')),
+    }));
+    const { proxy } = bottle;
+    const results = await runProbe<readonly WireResult[]>(bottle.asAgent, 'wire', { proxy, exchanges });
+    const events = [...(await bottle.siteEvents()), ...(await bottle.forbidden.events<SiteEvent>())];
+    return marks.map((mark, index) => {
+      const result = results[index];
+      if (result === undefined) throw new Error('the probe did not print a result for each exchange');
+      return { mark, result, arrived: events.filter((event) => event.path?.includes(mark)) };
     });
-    return { result, mark };
   }
 
-  /** Requests that a stand-in got and that hold the word. */
-  async function arrivals(mark: string): Promise<readonly unknown[]> {
-    const events = [...(await bottle.siteEvents()), ...(await bottle.forbidden.events<{ path?: string }>())];
-    return events.filter((event) => event.path?.includes(mark));
+  async function ask(said: Said): Promise<Asked> {
+    const [asked] = await askAll([said]);
+    if (asked === undefined) throw new Error('there is no result');
+    return asked;
   }
 
-  it.each(permitted)('passes $name', async ({ say }) => {
-    const { result, mark } = await ask(say);
-    expect(result.responses.map(({ status }) => status)).toEqual(
-      Array.from({ length: say.responses ?? 1 }, () => 200),
+  describe('in a shape that is permitted', () => {
+    let asked: readonly Asked[];
+    beforeAll(async () => {
+      asked = await askAll(permitted.map(({ say }) => say));
+    });
+
+    it.each(permitted.map(({ name, say }, index) => ({ name, index, count: say.responses ?? 1 })))(
+      'passes $name',
+      ({ index, count }) => {
+        const { result, arrived } = asked[index] ?? {};
+        expect(result?.responses.map(({ status }) => status)).toEqual(
+          Array.from({ length: count }, () => 200),
+        );
+        expect(arrived).toHaveLength(count);
+      },
     );
-    expect(await arrivals(mark)).toHaveLength(say.responses ?? 1);
   });
 
-  it.each(refused)(
-    'refuses $name, at once and before anything outside hears of it',
-    async ({ say, block }) => {
-      const { result, mark } = await ask(say(bottle));
-      const answer = result.responses[0] ?? (result.connect?.status === 200 ? null : result.connect);
-      expect(result).toMatchObject({ outcome: expect.stringMatching(/^(answered|closed)$/) });
-      expect(answer?.status).toBe(403);
-      expect(block).toContain(answer?.headers['x-bottle-block']);
-      // One plain sentence, for the agent to read.
-      expect(answer?.body.trim()).toMatch(/^\S[^\n]{20,400}\.$/);
-      expect(result.ms).toBeLessThan(1000);
-      expect(await arrivals(mark)).toEqual([]);
-    },
-  );
+  describe('in a shape that is not', () => {
+    let asked: readonly Asked[];
+    beforeAll(async () => {
+      asked = await askAll(refused.map(({ say }) => say(bottle)));
+    });
+
+    it.each(refused.map((own, index) => ({ ...own, index })))(
+      'refuses $name, at once and before anything outside hears of it',
+      ({ block, index }) => {
+        const { result, arrived } = asked[index] ?? {};
+        const answer = result?.responses[0] ?? (result?.connect?.status === 200 ? null : result?.connect);
+        expect(result?.outcome).toMatch(/^(answered|closed)$/);
+        expect(answer?.status).toBe(403);
+        expect(block).toContain(answer?.headers['x-bottle-block']);
+        // One plain sentence, for the agent to read.
+        expect(answer?.body.trim()).toMatch(/^\S[^\n]{20,400}\.$/);
+        expect(result?.ms).toBeLessThan(1000);
+        expect(arrived).toEqual([]);
+      },
+    );
+  });
 
   it.each([
     ['another listed host', 'header.test'],
@@ -284,14 +312,14 @@ describe('what a guest can ask for', () => {
     const said = { connect: 'open.test:443', write: [toHead('GET /MARK', 'open.test')] };
     const control = await ask({ ...said, tls: { servername: 'open.test' } });
     expect(control.result.responses.map(({ status }) => status)).toEqual([200]);
-    const { result, mark } = await ask({ ...said, tls: { servername } });
+    const { result, arrived } = await ask({ ...said, tls: { servername } });
     expect(result.responses.map(({ status }) => status)).toEqual([403]);
     expect(result.responses[0]?.headers['x-bottle-block']).toBe('authority');
-    expect(await arrivals(mark)).toEqual([]);
+    expect(arrived).toEqual([]);
   });
 
   it('refuses the second of two pipelined requests, and passes the first', async () => {
-    const { result, mark } = await ask(
+    const { result, arrived } = await ask(
       inTunnel(
         'paths.test',
         [toHead('GET /allowed/MARK', 'paths.test') + toHead('GET /elsewhere/MARK', 'paths.test')],
@@ -299,7 +327,7 @@ describe('what a guest can ask for', () => {
       ),
     );
     expect(result.responses.map(({ status }) => status)).toEqual([200, 403]);
-    expect(await arrivals(mark)).toHaveLength(1);
+    expect(arrived).toHaveLength(1);
   });
 
   it('hands a redirect to the guest, follows none, and refuses the address it leads to', async () => {

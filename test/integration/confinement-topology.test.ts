@@ -124,13 +124,13 @@ describe('what a guest can reach', () => {
 
   it('reaches the proxy of its bundle, which answers HTTP', async () => {
     const answers = await fromBoth((place) =>
-      runProbe<{ responses: { status: number }[] }>(place, 'wire', {
+      runProbe<readonly { responses: { status: number }[] }[]>(place, 'wire', {
         proxy: bottle.proxy,
-        write: ['GET http://clear.test/hello HTTP/1.1\r\nHost: clear.test\r\n\r\n'],
+        exchanges: [{ write: ['GET http://clear.test/hello HTTP/1.1\r\nHost: clear.test\r\n\r\n'] }],
       }),
     );
-    for (const [who, answer] of answers) {
-      expect([who, answer.responses[0]?.status]).toEqual([who, 200]);
+    for (const [who, [answer]] of answers) {
+      expect([who, answer?.responses[0]?.status]).toEqual([who, 200]);
     }
   });
 

@@ -76,13 +76,18 @@ describe('what passes through the proxy', () => {
 
   it('keeps a connection for the next request', async () => {
     const head = 'GET /kept HTTP/1.1\r\nHost: open.test\r\n\r\n';
-    const answer = await runProbe<{ responses: { status: number }[] }>(bottle.asAgent, 'wire', {
-      proxy: bottle.proxy,
+    const said = {
       connect: 'open.test:443',
       tls: { servername: 'open.test' },
       write: [head.repeat(5)],
       responses: 5,
-    });
-    expect(answer.responses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    };
+    const input = { proxy: bottle.proxy, exchanges: [said] };
+    const [answer] = await runProbe<readonly { responses: { status: number }[] }[]>(
+      bottle.asAgent,
+      'wire',
+      input,
+    );
+    expect(answer?.responses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 });

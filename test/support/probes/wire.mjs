@@ -1,12 +1,10 @@
-// Speaks to the proxy byte by byte. input: { proxy: { host, port }, connect?: 'host:port', connectWrite?: string,
-// tls?: { servername, alpn? }, write: [string | { base64 }], responses: number }.
-// Prints { outcome: 'answered' | 'closed' | 'deadline' | 'error', code, connect, responses, trusted, ms }.
+// Speaks to the proxy byte by byte. input: { proxy: { host, port }, exchanges: [{ connect?: 'host:port',
+// tls?: { servername }, write: [string], responses?: number }] }, each on a connection of its own.
+// Prints [{ outcome: 'answered' | 'closed' | 'deadline' | 'error', code, connect, responses, ms }].
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 const deadlineMs = 6000;
-const start = performance.now();
-const result = { outcome: 'closed', code: '', connect: null, responses: [], trusted: null };
 
 /** Takes one whole response off the front of the bytes, or returns null until there is one. */
 function takeResponse(bytes, ended) {
@@ -91,46 +89,50 @@ function readResponses(stream, count, isTunnel) {
   });
 }
 
-async function run() {
-  const socket = connectTcp({ ...input.proxy, noDelay: true });
-  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  let stream = socket;
-  if (input.connect !== undefined) {
-    socket.write(input.connectWrite ?? `CONNECT ${input.connect} HTTP/1.1\r\nHost: ${input.connect}\r\n\r\n`);
-    const answer = await readResponses(socket, 1, true);
-    result.outcome = answer.outcome;
-    result.connect = answer.responses[0] ?? null;
-    if (result.connect?.status !== 200) return;
-    socket.removeAllListeners('data');
-  }
-  if (input.tls !== undefined) {
-    const { servername, alpn } = input.tls;
-    stream = connectTls({
-      socket,
-      servername,
-      ALPNProtocols: alpn ?? ['http/1.1'],
-      rejectUnauthorized: false,
-    });
-    await new Promise((resolve, reject) => {
-      stream.once('secureConnect', resolve).once('error', reject);
-      stream.once('close', () => reject(Object.assign(new Error('closed'), { code: 'CLOSED' })));
-    });
-    result.trusted = stream.authorizationError === null || stream.authorized;
-  }
-  const answers = readResponses(stream, input.responses ?? 1, false);
-  for (const part of input.write) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part.base64, 'base64');
-    // A proxy that refuses before it read everything closes: its answer counts, not the broken pipe.
-    await new Promise((resolve) => stream.write(bytes, resolve));
-  }
-  Object.assign(result, await answers);
+async function openTunnel(socket, authority, result) {
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+  const answer = await readResponses(socket, 1, true);
+  result.outcome = answer.outcome;
+  result.connect = answer.responses[0] ?? null;
+  socket.removeAllListeners('data');
+  return result.connect?.status === 200;
 }
 
-try {
-  await run();
-} catch (error) {
-  result.outcome = 'error';
-  result.code = error.code ?? error.message;
+async function startTls(socket, { servername }) {
+  const stream = connectTls({ socket, servername, ALPNProtocols: ['http/1.1'], rejectUnauthorized: false });
+  await new Promise((resolve, reject) => {
+    stream.once('secureConnect', resolve).once('error', reject);
+    stream.once('close', () => reject(Object.assign(new Error('closed'), { code: 'CLOSED' })));
+  });
+  return stream;
 }
-result.ms = Math.round(performance.now() - start);
-process.stdout.write(JSON.stringify(result), () => process.exit(0));
+
+async function speak({ connect, tls, write, responses }, result) {
+  const socket = connectTcp({ ...input.proxy, noDelay: true });
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  if (connect !== undefined && !(await openTunnel(socket, connect, result))) return;
+  const stream = tls === undefined ? socket : await startTls(socket, tls);
+  const answers = readResponses(stream, responses ?? 1, false);
+  for (const part of write) {
+    // A proxy that refuses before it read everything closes: its answer counts, not the broken pipe.
+    await new Promise((resolve) => stream.write(Buffer.from(part, 'latin1'), resolve));
+  }
+  Object.assign(result, await answers);
+  socket.destroy();
+}
+
+async function exchange(said) {
+  const start = performance.now();
+  const result = { outcome: 'closed', code: '', connect: null, responses: [] };
+  try {
+    await speak(said, result);
+  } catch (error) {
+    result.outcome = 'error';
+    result.code = error.code ?? error.message;
+  }
+  return { ...result, ms: Math.round(performance.now() - start) };
+}
+
+const results = [];
+for (const said of input.exchanges) results.push(await exchange(said));
+process.stdout.write(JSON.stringify(results), () => process.exit(0));
