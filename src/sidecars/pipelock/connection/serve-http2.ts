@@ -5,11 +5,10 @@ import type { ExchangeContext } from '../exchange/exchange-context.ts';
 import type { Refusal } from '../exchange/refusal.ts';
 import { logBlocked } from '../exchange/request-log.ts';
 import { runExchange } from '../exchange/run-exchange.ts';
-import type { BodyReader } from '../http/body-reader.ts';
-import type { Field } from '../http/fields.ts';
 import { parseHttp2Request } from '../http/parse-http2-request.ts';
-import { ByteSourceError, createByteSource } from '../streams/byte-source.ts';
+import { createByteSource } from '../streams/byte-source.ts';
 import { createHttp2Answer } from './http2-answer.ts';
+import { createHttp2Body } from './http2-body.ts';
 
 /** The inside of a tunnel in which the guest chose HTTP/2. */
 export interface Http2Connection {
@@ -72,38 +71,6 @@ function serveStream(
     answerRefusal(answer, request, '');
     return;
   }
-  const body = createStreamBody(stream, source, hasBody, context.limits.idleTimeoutMs);
+  const body = createHttp2Body(stream, source, hasBody, context.limits.idleTimeoutMs);
   void runExchange({ request, body, answer, clientIp, tunnelRefusal }, context);
-}
-
-function createStreamBody(
-  stream: ServerHttp2Stream,
-  source: ReturnType<typeof createByteSource>,
-  hasBody: boolean,
-  timeoutMs: number,
-): BodyReader {
-  let ended = !hasBody;
-  let trailers: readonly Field[] = [];
-  stream.on('trailers', (fields) => {
-    trailers = Object.entries(fields).flatMap(([name, value]) =>
-      [value ?? []].flat().map((member) => ({ name, value: member })),
-    );
-  });
-  return {
-    async read() {
-      if (ended) return null;
-      const bytes = await source.read(timeoutMs);
-      if (bytes !== null) return bytes;
-      // SECURITY: a stream that was reset ends like one that is complete; half a body must not pass for a whole one.
-      if (stream.closed || stream.aborted || stream.destroyed) throw new ByteSourceError('broken');
-      ended = true;
-      return null;
-    },
-    get ended() {
-      return ended;
-    },
-    get trailers() {
-      return trailers;
-    },
-  };
 }

@@ -1,12 +1,15 @@
+import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createFingerprints } from '../../../../src/scan/fingerprint.ts';
 import { createScanTables } from '../../../../src/scan/scan-tables.ts';
+import { createHttp2Body } from '../../../../src/sidecars/pipelock/connection/http2-body.ts';
 import {
   createBodyInspector,
   type Inspection,
 } from '../../../../src/sidecars/pipelock/inspection/body-inspector.ts';
 import { createDecompressor } from '../../../../src/sidecars/pipelock/inspection/decompressor.ts';
+import { createByteSource } from '../../../../src/sidecars/pipelock/streams/byte-source.ts';
 import { createFrameInspector } from '../../../../src/sidecars/pipelock/websocket/frame-inspector.ts';
 
 const secret = 'k9/Zt+q7&Rw=2mXv#81p';
@@ -70,6 +73,22 @@ describe('a body', () => {
       }
       expect(refused || (await inspector.end()).kind === 'refused').toBe(true);
     }
+  });
+});
+
+describe('the body of an HTTP/2 stream', () => {
+  it.each([
+    ['control: ended by its sender', false, null],
+    ['reset', true, 'broken'],
+  ])('that is %s', async (_name, closed, kind) => {
+    const bytes = new PassThrough();
+    const stream = { aborted: closed, closed, destroyed: false, on: () => {} };
+    const body = createHttp2Body(stream as never, createByteSource(bytes), true, 1000);
+    bytes.end('half');
+    expect(String(await body.read())).toBe('half');
+    if (kind === null) expect(await body.read()).toBeNull();
+    else await expect(body.read()).rejects.toMatchObject({ kind });
+    expect(body.ended).toBe(!closed);
   });
 });
 
