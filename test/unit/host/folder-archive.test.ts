@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, symlinkSync } from 'node:fs';
 import { appendFile, chmod, link, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -130,6 +131,28 @@ describe('packFolder', () => {
     const growing = packFolder(folder, { root: null, owner });
     await appendFile(at('file'), 'more');
     expect((await unpack(growing)).map(({ name }) => name)).toEqual(['file']);
+  });
+
+  it.each([
+    ['(the control: nothing happens)', () => undefined, 'inner'],
+    [
+      'becomes a link to a file outside',
+      () => {
+        rmSync(at('file'));
+        symlinkSync('/etc/hostname', at('file'));
+      },
+      null,
+    ],
+  ])('reads nothing outside when a file %s between two looks at it', async (_what, strike, content) => {
+    await writeFile(at('file'), 'inner');
+    // The question comes after the first look at the file, and before it is opened.
+    const isExcluded = (): boolean => {
+      strike();
+      return false;
+    };
+    const packed = unpack(packFolder(folder, { root: null, owner, isExcluded }));
+    if (content === null) await expect(packed).rejects.toMatchObject({ code: 'usage-invalid' });
+    else expect(await packed).toMatchObject([{ content }]);
   });
 
   it('says which folder cannot be read', async () => {
