@@ -17,7 +17,7 @@ interface ParseErrorParts {
   readonly parse?: {
     readonly input?: {
       readonly flags?: Readonly<Record<string, { readonly char?: string }>>;
-      readonly context?: { readonly id?: string };
+      readonly context?: { readonly id?: string; readonly ctor?: { readonly usage?: string } };
     };
   };
 }
@@ -39,6 +39,9 @@ function toHint(error: CLIError & ParseErrorParts): string {
   const input = error.parse?.input;
   const id = input?.context?.id;
   const help = `See "bottle ${id === undefined ? 'help' : `${id.replaceAll(':', ' ')} --help`}".`;
+  if (typeof error.args?.[0] === 'string' && input?.context?.ctor?.usage?.includes('-- COMMAND')) {
+    return `Put the guest's command after "--". ${help}`;
+  }
   const flag = error.flags?.[0];
   if (flag !== undefined) {
     const nearest = findNearestWord(
