@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** The value below which `share` (0 to 1) of the samples lie. */
-export function percentile(samples: readonly number[], share: number): number {
+function percentile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
   if (value === undefined) throw new Error('there are no samples');

@@ -25,31 +25,91 @@ interface ErrorDefinition {
 export const errorTable = {
   'manifest-not-found': { exit: exitStatus.usage, hint: 'Create it with "bottle init NAME".' },
   'manifest-invalid': { exit: exitStatus.usage, hint: 'Correct the manifest and try again.' },
-  'manifest-exists': { exit: exitStatus.usage, hint: 'Edit the manifest that is there, or choose another name.' },
+  'manifest-exists': {
+    exit: exitStatus.usage,
+    hint: 'Edit the manifest that is there, or choose another name.',
+  },
   'usage-invalid': { exit: exitStatus.usage, hint: 'See "bottle help".' },
-  'name-invalid': { exit: exitStatus.usage, hint: 'Use 1 to 40 lower-case letters, digits and single hyphens, starting with a letter.' },
-  'secret-missing': { exit: exitStatus.usage, hint: 'Provide the secret the manifest refers to, then try again.' },
-  'bottle-already-up': { exit: exitStatus.usage, hint: 'Attach with "bottle attach NAME" or end it with "bottle down NAME".' },
-  'bottle-not-up': { exit: exitStatus.usage, hint: 'Start it with "bottle up NAME"; "bottle ls" shows what is up.' },
-  'bottle-not-running': { exit: exitStatus.usage, hint: 'Its guest has ended: read it with "bottle logs NAME", remove it with "bottle down NAME".' },
+  'name-invalid': {
+    exit: exitStatus.usage,
+    hint: 'Use 1 to 40 lower-case letters, digits and single hyphens, starting with a letter.',
+  },
+  'secret-missing': {
+    exit: exitStatus.usage,
+    hint: 'Provide the secret the manifest refers to, then try again.',
+  },
+  'bottle-already-up': {
+    exit: exitStatus.usage,
+    hint: 'Attach with "bottle attach NAME" or end it with "bottle down NAME".',
+  },
+  'bottle-not-up': {
+    exit: exitStatus.usage,
+    hint: 'Start it with "bottle up NAME"; "bottle ls" shows what is up.',
+  },
+  'bottle-not-running': {
+    exit: exitStatus.usage,
+    hint: 'Its guest has ended: read it with "bottle logs NAME", remove it with "bottle down NAME".',
+  },
   'bottle-paused': { exit: exitStatus.usage, hint: 'Let it go on with "bottle unpause NAME".' },
-  'backend-unavailable': { exit: exitStatus.unavailable, hint: 'Run "bottle doctor" to see what is missing.' },
-  'engine-unreachable': { exit: exitStatus.unavailable, hint: 'Start the Docker engine, then run "bottle doctor".' },
-  'engine-forbidden': { exit: exitStatus.unavailable, hint: 'Give your user access to the engine\'s socket, for example by joining the group "docker".' },
-  'engine-failed': { exit: exitStatus.unavailable, hint: 'Run "bottle doctor"; the engine\'s own message is above.' },
+  'backend-unavailable': {
+    exit: exitStatus.unavailable,
+    hint: 'Run "bottle doctor" to see what is missing.',
+  },
+  'engine-unreachable': {
+    exit: exitStatus.unavailable,
+    hint: 'Start the Docker engine, then run "bottle doctor".',
+  },
+  'engine-forbidden': {
+    exit: exitStatus.unavailable,
+    hint: 'Give your user access to the engine\'s socket, for example by joining the group "docker".',
+  },
+  'engine-failed': {
+    exit: exitStatus.unavailable,
+    hint: 'Run "bottle doctor"; the engine\'s own message is above.',
+  },
   'image-missing': { exit: exitStatus.unavailable, hint: 'Build it with "bottle image build NAME".' },
   'image-build-failed': { exit: exitStatus.unavailable, hint: 'Read the build output above.' },
-  'subnet-taken': { exit: exitStatus.unavailable, hint: 'Try again: another network took the address range in the same moment.' },
-  'seal-broken': { exit: exitStatus.unavailable, hint: 'The guest could reach something besides its bundle, so the bottle was taken down. Run "bottle doctor".' },
-  'bundle-failed': { exit: exitStatus.unavailable, hint: 'Read the bundle\'s own words above; "bottle doctor" checks the set-up.' },
-  'guest-failed': { exit: exitStatus.unavailable, hint: 'Check that the image holds the command that the manifest names.' },
-  'teardown-incomplete': { exit: exitStatus.teardownIncomplete, hint: 'Run "bottle gc" to remove what is left.' },
-  'archive-unsafe': { exit: exitStatus.refused, hint: 'Nothing was written outside of the destination. Look at the files in the guest before you copy them.' },
-  'interrupted': { exit: exitStatus.interrupted, hint: 'What had been made was removed again; run the command once more when you like.' },
-  'terminated': { exit: exitStatus.terminated, hint: 'What had been made was removed again; run the command once more when you like.' },
-  'hung-up': { exit: exitStatus.hungUp, hint: 'What had been made was removed again; "bottle up NAME --detach" needs no terminal.' },
-  'output-closed': { exit: exitStatus.outputClosed, hint: 'What had been made was removed again; keep the reader of the output open until the end.' },
-  'bug': { exit: exitStatus.bug, hint: 'This is a defect in bottle: please report it with the text above.' },
+  'subnet-taken': {
+    exit: exitStatus.unavailable,
+    hint: 'Try again: another network took the address range in the same moment.',
+  },
+  'seal-broken': {
+    exit: exitStatus.unavailable,
+    hint: 'The guest could reach something besides its bundle, so the bottle was taken down. Run "bottle doctor".',
+  },
+  'bundle-failed': {
+    exit: exitStatus.unavailable,
+    hint: 'Read the bundle\'s own words above; "bottle doctor" checks the set-up.',
+  },
+  'guest-failed': {
+    exit: exitStatus.unavailable,
+    hint: 'Check that the image holds the command that the manifest names.',
+  },
+  'teardown-incomplete': {
+    exit: exitStatus.teardownIncomplete,
+    hint: 'Run "bottle gc" to remove what is left.',
+  },
+  'archive-unsafe': {
+    exit: exitStatus.refused,
+    hint: 'Nothing was written outside of the destination. Look at the files in the guest before you copy them.',
+  },
+  interrupted: {
+    exit: exitStatus.interrupted,
+    hint: 'What had been made was removed again; run the command once more when you like.',
+  },
+  terminated: {
+    exit: exitStatus.terminated,
+    hint: 'What had been made was removed again; run the command once more when you like.',
+  },
+  'hung-up': {
+    exit: exitStatus.hungUp,
+    hint: 'What had been made was removed again; "bottle up NAME --detach" needs no terminal.',
+  },
+  'output-closed': {
+    exit: exitStatus.outputClosed,
+    hint: 'What had been made was removed again; keep the reader of the output open until the end.',
+  },
+  bug: { exit: exitStatus.bug, hint: 'This is a defect in bottle: please report it with the text above.' },
 } as const satisfies Record<string, ErrorDefinition>;
 
 /** A stable name of an error, one of {@link errorTable}. */
@@ -65,7 +125,11 @@ export class BottleError extends Error {
   /** What the user can do about it, in one sentence. */
   readonly hint: string;
 
-  constructor(code: ErrorCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? errorTable[code].hint;

@@ -1,8 +1,9 @@
-import type { SecretFingerprint } from './fingerprint.ts';
+/** How a secret may be written. */
+export type SecretEncoding = 'raw' | 'base64' | 'base64url' | 'hex' | 'url';
 
 /** One form in which a secret may stand in what the guest sends. */
 export interface EncodedForm {
-  readonly encoding: SecretFingerprint['encoding'];
+  readonly encoding: SecretEncoding;
   readonly bytes: Buffer;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeSecret } from './encodings.ts';
+import { encodeSecret, type SecretEncoding } from './encodings.ts';
 import { createRollingHash, hashWindow } from './rolling-hash.ts';
 
 /**
@@ -9,7 +9,7 @@ import { createRollingHash, hashWindow } from './rolling-hash.ts';
 export interface SecretFingerprint {
   /** Which secret, for the log and the refusal: a name such as `ANTHROPIC_API_KEY`, never the value. */
   readonly label: string;
-  readonly encoding: 'raw' | 'base64' | 'base64url' | 'hex' | 'url';
+  readonly encoding: SecretEncoding;
   /** Length in bytes of the encoded form that is looked for. */
   readonly length: number;
   /** Length in bytes of the prefix the rolling hash covers, at most `length`. */

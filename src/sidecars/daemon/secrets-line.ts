@@ -30,7 +30,7 @@ export async function readSecretsLine(stdin: Readable): Promise<DaemonSecretsLin
  * Makes a {@link DaemonSecretsLine} from its JSON text.
  * @throws Error when it is anything else; SECURITY: the message names a place, never a value.
  */
-export function parseSecretsLine(text: string): DaemonSecretsLine {
+function parseSecretsLine(text: string): DaemonSecretsLine {
   const line = parseJson(text);
   if (!isRecord(line)) throw new Error('the secrets line is not an object');
   const unknown = Object.keys(line).find((key) => key !== 'values' && key !== 'fingerprints');

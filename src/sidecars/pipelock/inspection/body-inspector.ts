@@ -2,7 +2,7 @@ import type { ScanTables } from '../../../scan/scan-tables.ts';
 import { createScanner } from '../../../scan/scanner.ts';
 import { type Refusal, refuseSecret, refuseUnscannable } from '../exchange/refusal.ts';
 import { type Field, findValues } from '../http/fields.ts';
-import type { Decompressor } from './decompressor.ts';
+import { type Coding, codings, type Decompressor } from './decompressor.ts';
 
 /** `pass`: these bytes, held ones first, may go on. */
 export type Inspection = { readonly kind: 'pass'; readonly bytes: readonly Buffer[] } | Refusal;
@@ -14,9 +14,6 @@ export interface BodyInspector {
   /** Lets go of what it holds. */
   close(): void;
 }
-
-const codings = ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'] as const;
-export type Coding = (typeof codings)[number];
 
 /** What `Content-Encoding` says of a body: null for a plain one. */
 export function parseCoding(

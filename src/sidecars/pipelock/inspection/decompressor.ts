@@ -1,6 +1,9 @@
 import type { Transform } from 'node:stream';
 import { type Refusal, refuseUnscannable } from '../exchange/refusal.ts';
-import type { Coding } from './body-inspector.ts';
+
+/** The content codings that can be unpacked. */
+export const codings = ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'] as const;
+export type Coding = (typeof codings)[number];
 
 export type DecompressorStep = { readonly kind: 'plain'; readonly plain: readonly Buffer[] } | Refusal;
 
