@@ -89,7 +89,7 @@ describe.each(backends)('workspace and home on %s', (_kind, backend: Backend) =>
 
   it('refuses to copy what is no file, and leaves nothing', async () => {
     const place = await openPlace('special');
-    execFileSync('mkfifo', [join(place.workspace, 'folder/pipe')]);
+    execFileSync('/usr/bin/mkfifo', [join(place.workspace, 'folder/pipe')]);
     await using own = new AsyncDisposableStack();
     const plan = await place.plan(['true'], { workspace: { source: place.workspace, mode: 'copy' } });
     await expect(backend.launch(plan, createLaunchContext(own))).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
@@ -188,17 +189,25 @@ describe('teardown', () => {
   });
 
   it.each([
-    ['a link where the state folder should be', async (path: string) => symlink('/etc', path)],
+    [
+      'a link where the state folder should be',
+      async (path: string, target: string) => symlink(target, path),
+    ],
     ['a folder where the state folder should be', async (path: string) => mkdir(path)],
   ])('is not led astray by %s', async (_what, plant) => {
-    const plan = await place.plan(idle);
-    await mkdir(`${place.stateHome}/instances`, { recursive: true });
-    await plant(plan.stateDirectory);
-    await writeFile(`${plan.stateDirectory}/../planted`, '');
-    await using own = new AsyncDisposableStack();
-    await expect(createBackend(place).launch(plan, createLaunchContext(own))).rejects.toMatchObject({
-      code: 'bottle-already-up',
-    });
+    const own = stack.use(await createTestPlace('planted'));
+    const outside = join(own.workspace, 'outside');
+    const plan = await own.plan(idle);
+    await mkdir(dirname(plan.stateDirectory), { recursive: true });
+    await writeFile(outside, 'untouched');
+    await plant(plan.stateDirectory, own.workspace);
+    {
+      await using launched = new AsyncDisposableStack();
+      const launch = createBackend(own).launch(plan, createLaunchContext(launched));
+      await expect(launch).rejects.toMatchObject({ code: 'bottle-already-up' });
+    }
+    expect(await readdir(own.workspace)).toEqual(['outside']);
+    expect(await readFile(outside, 'utf8')).toBe('untouched');
   });
 
   describe('a guest network that is not sealed', () => {

@@ -100,7 +100,7 @@ describe('packFolder', () => {
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['a pipe', async () => execFileSync('mkfifo', [at('special')])],
+    ['a pipe', async () => execFileSync('/usr/bin/mkfifo', [at('special')])],
     [
       'a socket',
       () =>
