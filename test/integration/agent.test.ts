@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../support/bottle-cli.ts';
+import { whyNoEngine } from '../support/engine.ts';
 import { createModelNetwork, type ModelNetwork } from '../support/model-network.ts';
 import { type Place, runProbe } from '../support/probe.ts';
 import { findContainer } from '../support/sealed-bottle.ts';
@@ -15,7 +16,7 @@ interface Findings {
   readonly processes: number;
 }
 
-const name = 'agent';
+const name = `agent-x${randomBytes(3).toString('hex')}`;
 const claude = ['claude', '-p'];
 const freely = '--dangerously-skip-permissions';
 
@@ -28,7 +29,11 @@ async function readTree(folder: string): Promise<ReadonlyMap<string, string>> {
   );
 }
 
+const reason = await whyNoEngine();
+
 describe('a real coding agent in a bottle', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   /** Stands where a credential might: what finds it would find the credential too. */
   const decoy = `decoy-${randomBytes(16).toString('hex')}`;
@@ -51,6 +56,7 @@ describe('a real coding agent in a bottle', () => {
   ];
 
   beforeAll(async () => {
+    if (reason !== null) return;
     model = stack.use(await createModelNetwork(name, {}, { env: { DECOY: decoy } }));
     // The agent's command waits until the searches below are over: they are made while it works.
     const command = `echo "$DECOY" | tee "$HOME/decoy" && id -u > made-by-agent.txt && until [ -e go ]; do sleep 0.05; done`;
@@ -59,6 +65,7 @@ describe('a real coding agent in a bottle', () => {
     await untilFile(join(model.home.workspace, 'made-by-agent.txt'), session);
   });
   afterAll(async () => {
+    if (reason !== null) return;
     await writeFile(join(model.home.workspace, 'go'), '');
     await session;
     await model.home.run(['down', name]);

@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoEngine } from '../support/engine.ts';
 import { type Place, runProbe, startProbe } from '../support/probe.ts';
 import { createSealedBottle, prompt, type SealedBottle } from '../support/sealed-bottle.ts';
 import { execIn } from '../support/test-network.ts';
@@ -31,11 +32,16 @@ const ownFiles = [
   '/usr/local/lib/node_modules/npm/package.json',
 ];
 
+const reason = await whyNoEngine();
+
 describe('the guest itself', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
 
   beforeAll(async () => {
+    if (reason !== null) return;
     bottle = stack.use(
       await createSealedBottle('guest', {
         resources: { cpus: 1, memory: `${String(memoryMiB)}MiB`, pids },
@@ -162,6 +168,8 @@ describe('the guest itself', () => {
 });
 
 describe('when a part of the bundle dies', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   it.each(['pipelock', 'egress'])('the guest has no peer: %s killed', async (daemon) => {
     await using bottle = await createSealedBottle(`dies-${daemon}`);
     const ask = { requests: [{ url: 'https://open.test/alive' }] };

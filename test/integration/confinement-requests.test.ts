@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoEngine } from '../support/engine.ts';
 import type { SiteEvent } from '../support/outside-site.ts';
 import { runProbe } from '../support/probe.ts';
 import { createSealedBottle, type SealedBottle } from '../support/sealed-bottle.ts';
@@ -233,10 +234,15 @@ const refused: readonly Case[] = [
   },
 ];
 
+const reason = await whyNoEngine();
+
 describe('what a guest can ask for', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
   beforeAll(async () => {
+    if (reason !== null) return;
     bottle = stack.use(await createSealedBottle('requests'));
   });
   afterAll(() => stack.disposeAsync());
@@ -267,6 +273,7 @@ describe('what a guest can ask for', () => {
   describe('in a shape that is permitted', () => {
     let asked: readonly Asked[];
     beforeAll(async () => {
+      if (reason !== null) return;
       asked = await askAll(permitted.map(({ say }) => say));
     });
 
@@ -285,6 +292,7 @@ describe('what a guest can ask for', () => {
   describe('in a shape that is not', () => {
     let asked: readonly Asked[];
     beforeAll(async () => {
+      if (reason !== null) return;
       asked = await askAll(refused.map(({ say }) => say(bottle)));
     });
 

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoEngine } from '../support/engine.ts';
 import type { SiteEvent } from '../support/outside-site.ts';
 import { runProbe } from '../support/probe.ts';
 import { createSealedBottle, type SealedBottle } from '../support/sealed-bottle.ts';
@@ -143,11 +144,16 @@ const harmless: readonly Leak[] = [
   { name: 'a compressed body', toRequest: (_secret, site) => ({ ...post(site, 'nothing'), gzip: true }) },
 ];
 
+const reason = await whyNoEngine();
+
 describe('secrets', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
 
   beforeAll(async () => {
+    if (reason !== null) return;
     bottle = stack.use(await createSealedBottle('secrets'));
   });
   afterAll(() => stack.disposeAsync());
@@ -177,6 +183,7 @@ describe('secrets', () => {
   describe('what only looks like one', () => {
     let told: readonly Told[];
     beforeAll(async () => {
+      if (reason !== null) return;
       told = await tellAll(harmless, bottle.secrets.planted);
     });
 
@@ -189,6 +196,7 @@ describe('secrets', () => {
   describe.each(['planted', 'token'] as const)('the %s secret', (which) => {
     let told: readonly Told[];
     beforeAll(async () => {
+      if (reason !== null) return;
       told = await tellAll(leaks, bottle.secrets[which]);
     });
 

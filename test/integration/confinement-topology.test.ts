@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoEngine } from '../support/engine.ts';
 import { type Place, runPacketProbe, runProbe } from '../support/probe.ts';
 import { createSealedBottle, findContainer, type SealedBottle, upBottle } from '../support/sealed-bottle.ts';
 import { execIn } from '../support/test-network.ts';
@@ -32,9 +34,15 @@ interface Names {
 const reach = (place: Place, targets: readonly Target[]) =>
   runProbe<readonly Reached[]>(place, 'reach', { targets });
 
+/** The second bottle. */
+const neighbourName = `neighbour-x${randomBytes(3).toString('hex')}`;
 const askNames = (place: Place, input: object) => runProbe<Names>(place, 'dns', input);
 
+const reason = await whyNoEngine();
+
 describe('what a guest can reach', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
   let neighbour: { readonly guest: string; readonly bundle: string; readonly uplink: string };
@@ -54,11 +62,12 @@ describe('what a guest can reach', () => {
 
   /** In the other bottle, whose guest runs as root from the start. */
   const asNeighbour: Place = async (argv, stdin) => {
-    const result = await bottle.home.run(['exec', 'neighbour', '--', ...argv], { stdin });
+    const result = await bottle.home.run(['exec', neighbourName, '--', ...argv], { stdin });
     return { ...result, status: result.status ?? -1 };
   };
 
   beforeAll(async () => {
+    if (reason !== null) return;
     bottle = stack.use(await createSealedBottle('topology'));
     hostPorts = await listenOnHost();
     neighbour = await upNeighbour();
@@ -87,16 +96,16 @@ describe('what a guest can reach', () => {
   /** A second bottle, whose guest serves on port 7000, as root. */
   async function upNeighbour(): Promise<typeof neighbour> {
     const serve = "require('node:net').createServer((socket) => socket.end('neighbour')).listen(7000)";
-    await bottle.home.writeManifest('neighbour', {
+    await bottle.home.writeManifest(neighbourName, {
       agent: { command: ['node', '-e', serve] },
       user: 'root',
       workspace: { source: bottle.home.workspace, mode: 'bind' },
       egress: { network: bottle.network.name, routes: [{ host: 'open.test' }] },
     });
-    await upBottle(bottle.home, 'neighbour', stack);
+    await upBottle(bottle.home, neighbourName, stack);
     const [guest, bundle] = await Promise.all([
-      (await findContainer('neighbour', 'guest')).inspect(),
-      (await findContainer('neighbour', 'bundle')).inspect(),
+      (await findContainer(neighbourName, 'guest')).inspect(),
+      (await findContainer(neighbourName, 'bundle')).inspect(),
     ]);
     const [[sealed = '', ofGuest] = []] = Object.entries(guest.NetworkSettings.Networks);
     return {

@@ -1,14 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { whyNoEngine } from '../support/engine.ts';
 import { runProbe } from '../support/probe.ts';
 import { createSealedBottle, type SealedBottle } from '../support/sealed-bottle.ts';
 
 const transferBytes = 24 * 1024 * 1024;
 
+const reason = await whyNoEngine();
+
 describe('what passes through the proxy', () => {
+  beforeEach(({ skip }) => skip(reason !== null, reason ?? ''));
+
   const stack = new AsyncDisposableStack();
   let bottle: SealedBottle;
 
   beforeAll(async () => {
+    if (reason !== null) return;
     bottle = stack.use(await createSealedBottle('streaming'));
   });
   afterAll(() => stack.disposeAsync());

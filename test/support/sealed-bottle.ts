@@ -78,8 +78,9 @@ function toManifest(network: TestNetwork, home: BottleHome, extraCa: string, ext
   };
 }
 
-/** Brings up the stand-in internet and a bottle in it. `extra` replaces keys of the manifest. */
-export async function createSealedBottle(name: string, extra: object = {}): Promise<SealedBottle> {
+/** Brings up the stand-in internet and a bottle in it, by a name of its own. `extra` replaces keys of the manifest. */
+export async function createSealedBottle(label: string, extra: object = {}): Promise<SealedBottle> {
+  const name = `${label}-x${randomBytes(3).toString('hex')}`;
   await using stack = new AsyncDisposableStack();
   const secrets = {
     token: `site/token+${randomBytes(12).toString('base64url')}=&`,

@@ -1,6 +1,6 @@
 // Opens a WebSocket through the proxy and sends each of input.messages, a list of fragments each.
 // input: { proxy: { host, port }, connect: 'host:port', path, messages: string[][] }.
-// Prints { status, headers, body, texts, closeCode, outcome }; it ends when every message came back, or the peer closed.
+// Prints { status, headers, body, texts, closeCode, outcome }; it ends when every fragment came back, or the peer closed.
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -70,7 +70,7 @@ async function run() {
   if (result.status !== 101) return;
   const frames = until(stream, (bytes) => {
     const seen = parseFrames(bytes);
-    return seen.length >= input.messages.length || seen.some((frame) => frame.opcode === 8);
+    return seen.length >= input.messages.flat().length || seen.some((frame) => frame.opcode === 8);
   });
   for (const fragments of input.messages) {
     for (const [index, text] of fragments.entries()) {
