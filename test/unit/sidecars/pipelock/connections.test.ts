@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeEgress, startFakeEgress } from './support/fake-egress.ts';
-import { isWholeResponse, openSocket, openTls, parseResponse, readUntil, sendRaw } from './support/guest.ts';
+import {
+  isWholeResponse,
+  openHttp2,
+  openSocket,
+  openTls,
+  parseResponse,
+  readUntil,
+  requestHttp2,
+  sendRaw,
+} from './support/guest.ts';
 import { startTestPipelock, type TestPipelock, testLimits } from './support/running-pipelock.ts';
 
 let egress: FakeEgress;
@@ -156,6 +165,26 @@ describe('connections', () => {
         return status;
       })
       .toBe(200);
+  });
+
+  it.each(['http/1.1', 'h2'])('count no longer once they are over, tunnels of %s too', async (protocol) => {
+    await using small = await startTestPipelock(egress.port, { maxConnections: 3 });
+    for (let round = 0; round < 12; round += 1) {
+      await expect
+        .poll(async () => {
+          if (protocol === 'h2') {
+            const session = await openHttp2(small).catch(() => null);
+            const response = session === null ? null : await requestHttp2(session, {});
+            session?.close();
+            return response?.status;
+          }
+          const socket = await openTls(small).catch(() => null);
+          const response = socket === null ? null : await sendRaw(socket, get('/', 'open.test'));
+          socket?.end();
+          return response?.status;
+        })
+        .toBe(200);
+    }
   });
 
   it('that a guest breaks off do not reach the host whole', async () => {

@@ -51,6 +51,7 @@ export interface TestPipelock extends AsyncDisposable {
 export async function startTestPipelock(
   egressPort: number,
   limits: Partial<PipelockLimits> = {},
+  rules: readonly RequestRule[] = testRules,
 ): Promise<TestPipelock> {
   const log: LogEntry[] = [];
   const { fingerprints } = createFingerprints(
@@ -62,7 +63,7 @@ export async function startTestPipelock(
       listen: { address: '127.0.0.1', port: 0 },
       dns: { address: '127.0.0.1', port: 0 },
       egress: { address: '127.0.0.1', port: egressPort },
-      rules: testRules,
+      rules,
       limits: { ...testLimits, ...limits },
     },
     fingerprints,
