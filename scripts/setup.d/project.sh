@@ -28,6 +28,17 @@ setup_build() {
   outcome 'done'
 }
 
+# A workspace that is cloned, and the tests of it, take git.
+setup_git() {
+  begin git
+  if ! command -v git >/dev/null; then
+    is_debian_root || missing 'git is not there: install it'
+    working 'installing git from Debian'
+    install_packages git
+  fi
+  outcome "$(git --version | cut -d' ' -f3)"
+}
+
 # What dist/ is made from, in one order everywhere.
 source_files() {
   find src images bin scripts package.json package-lock.json -type f -print0 | LC_ALL=C sort -z
