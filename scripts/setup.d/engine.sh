@@ -16,7 +16,7 @@ setup_engine() {
   is_debian_root || missing 'no Docker engine answers: start Docker (or install it, https://docs.docker.com/engine/install) and run this again'
   if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null || ! command -v iptables >/dev/null; then
     working 'installing docker.io from Debian'
-    install_packages docker.io iptables
+    install_packages docker.io iptables procps # procps: the engine lists processes with ps
   fi
   start_engine
   outcome "Docker $engine_version, started"
