@@ -1,6 +1,9 @@
 import * as Flags from '@oclif/core/flags';
+import { alreadyUp } from '../backends/already-up.ts';
 import type { RunningBottle, SessionEnd } from '../backends/backend.ts';
+import { findBackend } from '../backends/registry.ts';
 import { BottleError } from '../errors.ts';
+import type { BottlePlan } from '../plans/bottle-plan.ts';
 import type { Invocation } from '../plans/host-facts.ts';
 import { BottleCommand } from './program/bottle-command.ts';
 import { launchBottle } from './program/launch-bottle.ts';
@@ -94,6 +97,14 @@ export default class Up extends BottleCommand {
 
 /** Shows what will be done, and asks where there is somebody to ask. */
 async function preflight(planned: PlannedBottle, ask: boolean, signal: AbortSignal): Promise<void> {
+  // Launch looks again; nobody should be asked about what cannot be.
+  if (ask) await requireNotUp(planned.plan);
   process.stderr.write(ask ? `${toPlanText(planned)}\n` : toWarningText(planned));
   if (ask && !(await askYesNo('Start it?', signal))) throw new BottleError('interrupted', 'Not started.');
+}
+
+async function requireNotUp({ name, backend }: BottlePlan): Promise<void> {
+  const instances = await (await findBackend(backend.kind)).list();
+  const present = instances.find((instance) => instance.name === name);
+  if (present !== undefined) throw alreadyUp(name, present.slug);
 }

@@ -37,6 +37,7 @@ export async function acquireClaim(path: string, name: string, slug: string): Pr
     throw new BottleError(
       'bottle-already-up',
       `Process ${holder.owner.pid} is bringing the bottle "${name}" up already.`,
+      { hint: `Wait for it, then attach with "bottle attach ${name}".` },
     );
   }
   return { release: () => release(path, record) };

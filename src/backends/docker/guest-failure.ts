@@ -31,5 +31,7 @@ export function paused(name: string): BottleError {
 
 /** The guest's first process has not begun, or is over. */
 export function notRunning(name: string): BottleError {
-  return new BottleError('bottle-not-running', `The guest of the bottle "${name}" is not running.`);
+  return new BottleError('bottle-not-running', `The guest of the bottle "${name}" is not running.`, {
+    hint: `Its guest has ended: read it with "bottle logs ${name} --guest", remove it with "bottle down ${name}".`,
+  });
 }

@@ -11,6 +11,7 @@ import {
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import { toConfigFiles } from '../../plans/to-config-files.ts';
+import { alreadyUp } from '../already-up.ts';
 import type { LaunchContext } from '../backend.ts';
 import { launchBundle } from '../bundle/launch-bundle.ts';
 import { createContainer, listContainers } from '../engine/containers.ts';
@@ -125,13 +126,7 @@ async function resolveSecrets(
 async function requireNotUp(engine: Engine, name: string): Promise<void> {
   const [present] = await listContainers(engine, { name });
   if (present === undefined) return;
-  throw new BottleError(
-    'bottle-already-up',
-    `The bottle "${name}" is up already, as ${present.labels.slug}.`,
-    {
-      hint: `Attach with "bottle attach ${name}" or end it with "bottle down ${name}".`,
-    },
-  );
+  throw alreadyUp(name, present.labels.slug);
 }
 
 async function writeFolders(plan: BottlePlan): Promise<{ readonly bundle: string; readonly guest: string }> {

@@ -13,7 +13,8 @@ const limits: PipelockLimits = {
   maxHeaderBytes: 64 * 1024,
   maxHeaderCount: 200,
   maxUrlBytes: 8 * 1024,
-  maxBodyBytes: 64 * mebibyte,
+  // Bodies are scanned as they stream, so this bounds work, not memory.
+  maxBodyBytes: 1024 * mebibyte,
   maxConnections: 512,
   headTimeoutMs: 10_000,
   tlsHandshakeTimeoutMs: 10_000,

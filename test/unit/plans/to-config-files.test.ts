@@ -51,7 +51,12 @@ async function toFiles(manifest: string): Promise<ReadonlyMap<string, string>> {
 
 describe('toConfigFiles', () => {
   it('writes bundle.json', () => {
-    const flags = ['--max-semi-space-size=2', '--max-old-space-size=128'];
+    const flags = [
+      '--max-semi-space-size=2',
+      '--max-old-space-size=64',
+      '--optimize-for-size',
+      '--v8-pool-size=1',
+    ];
     expect(JSON.parse(files.get('bundle.json') ?? '')).toEqual({
       version: 1,
       image: 'bottle-bundle:0123456789ab',
@@ -112,7 +117,7 @@ describe('toConfigFiles', () => {
         maxHeaderBytes: 65_536,
         maxHeaderCount: 200,
         maxUrlBytes: 8192,
-        maxBodyBytes: 67_108_864,
+        maxBodyBytes: 1_073_741_824,
         maxConnections: 512,
         headTimeoutMs: 10_000,
         tlsHandshakeTimeoutMs: 10_000,
@@ -155,7 +160,7 @@ tls_interception:
 request_body_scanning:
   enabled: true
   action: block
-  max_body_bytes: 67108864
+  max_body_bytes: 1073741824
   scan_headers: true
   header_mode: all
 response_scanning:

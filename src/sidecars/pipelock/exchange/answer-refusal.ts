@@ -12,11 +12,17 @@ const ownFields = [
 export function answerRefusal(answer: Answer, { layer, sentence }: Refusal, method: string): void {
   answerText(answer, {
     status: 403,
-    reason: 'Forbidden',
+    // Most clients show of a refused tunnel nothing but its first line, so the sentence stands there too.
+    reason: method === 'CONNECT' ? toReasonPhrase(sentence) : 'Forbidden',
     field: { name: 'x-bottle-block', value: layer },
     sentence,
     method,
   });
+}
+
+/** SECURITY: one line of plain ASCII, whatever a sentence may quote. */
+function toReasonPhrase(sentence: string): string {
+  return sentence.replace(/[^\x20-\x7e]/g, '?');
 }
 
 /** Answers that an allowed request failed on the way to its host. */

@@ -7,6 +7,7 @@ import {
   isWholeResponse,
   openConnect,
   openHttp2,
+  openSocket,
   openTls,
   parseResponse,
   readUntil,
@@ -59,6 +60,15 @@ describe('a tunnel', () => {
     expect(response).toMatchObject({ status: 403, headers: { 'x-bottle-block': 'authority' } });
     expect(egress.seen.length).toBe(before);
     expect(pipelock.events('blocked').at(-1)).toMatchObject({ scanner: 'tls_authority_mismatch' });
+  });
+
+  it('that is refused says why in its first line too, since most clients show no more of it', async () => {
+    const socket = await openSocket(pipelock.port);
+    const response = await sendRaw(socket, 'CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n');
+    socket.destroy();
+    expect(response).toMatchObject({ status: 403, headers: { 'x-bottle-block': 'allowlist' } });
+    expect(response.reason).toContain('evil.test is not in this bottle');
+    expect(`${response.reason}\n`).toBe(response.body);
   });
 
   it('whose TLS names another host answers so over HTTP/2 too', async () => {

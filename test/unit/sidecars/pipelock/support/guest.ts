@@ -8,6 +8,8 @@ import type { TestPipelock } from './running-pipelock.ts';
 /** One HTTP/1 response as the guest reads it. */
 export interface GuestResponse {
   readonly status: number;
+  /** Empty over HTTP/2, which has none. */
+  readonly reason: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -56,7 +58,8 @@ export function parseResponse(text: string): GuestResponse {
   );
   const raw = text.slice(end + 4);
   const body = headers['transfer-encoding'] === 'chunked' ? unchunk(raw) : raw;
-  return { status: Number(statusLine.split(' ')[1] ?? 0), headers, body };
+  const [, status = '0', ...reason] = statusLine.split(' ');
+  return { status: Number(status), reason: reason.join(' '), headers, body };
 }
 
 function unchunk(raw: string): string {
@@ -142,5 +145,5 @@ export async function requestHttp2(
     text += bytes.toString('latin1');
   });
   await new Promise((resolve) => stream.once('close', resolve));
-  return { status: Number(received[':status'] ?? 0), headers: received, body: text };
+  return { reason: '', status: Number(received[':status'] ?? 0), headers: received, body: text };
 }
