@@ -28,7 +28,7 @@ export interface TunnelConnection {
 }
 
 /**
- * Decides on a tunnel, ends the TLS in it and serves what is inside. Resolves to false when the answer was a refusal and the
+ * Decides on a tunnel, ends the TLS in it where there is to be one, and serves what is inside. Resolves to false when the answer was a refusal and the
  * connection is still the caller's. Never rejects.
  */
 export async function openTunnel(
@@ -42,13 +42,19 @@ export async function openTunnel(
   const { socket, source, clientIp } = connection;
   const record = toRecord(request, clientIp, context);
   // SECURITY: a host that no rule names gets no tunnel, so there is nothing to be said inside one.
-  const refusal = decideTunnel(host, port, context.rules);
-  if (refusal !== null) {
-    logBlocked(context.log, record, refusal);
-    answerRefusal(answer, refusal, 'CONNECT');
+  const scheme = decideTunnel(host, port, context.rules);
+  if (typeof scheme !== 'string') {
+    logBlocked(context.log, record, scheme);
+    answerRefusal(answer, scheme, 'CONNECT');
     return false;
   }
   socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+  if (scheme === 'http') {
+    // SECURITY: what is inside is read and decided like any request of that host; other bytes are a malformed one.
+    const plain = { clientIp, tunnel: { scheme, host, port }, tunnelRefusal: null, socket, source };
+    await serveHttp1(plain, context, null);
+    return true;
+  }
   const hello = await readClientHello(source, context.limits.tlsHandshakeTimeoutMs);
   if (hello === null) {
     await endGracefully(socket, source);
@@ -79,7 +85,7 @@ export async function openTunnel(
     socket.destroy();
     return true;
   }
-  const inside = { clientIp, tunnel: { host, port }, tunnelRefusal: mismatch };
+  const inside = { clientIp, tunnel: { scheme, host, port }, tunnelRefusal: mismatch };
   if (secured.alpnProtocol === 'h2') {
     const { serveHttp2 } = await import('./serve-http2.ts');
     serveHttp2({ ...inside, socket: secured }, context);

@@ -76,5 +76,5 @@ async function drain(body: { readonly ended: boolean; read(): Promise<Buffer | n
 }
 
 function toTunnelUrl(tunnel: Tunnel): string {
-  return tunnel === null ? '' : `https://${tunnel.host}:${tunnel.port}/`;
+  return tunnel === null ? '' : `${tunnel.scheme}://${tunnel.host}:${tunnel.port}/`;
 }

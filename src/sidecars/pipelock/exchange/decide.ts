@@ -1,6 +1,6 @@
 import { findRule } from '../../../policy/find-rule.ts';
 import { findPathAmbiguity } from '../../../policy/path-pattern.ts';
-import type { RequestRule } from '../../../policy/request-rule.ts';
+import type { RequestRule, Scheme } from '../../../policy/request-rule.ts';
 import type { GuestRequest } from './guest-request.ts';
 import { type Refusal, refuseAmbiguousPath, refuseByAllowlist, refuseHost } from './refusal.ts';
 
@@ -14,13 +14,15 @@ export function decideRequest(request: GuestRequest, rules: readonly RequestRule
   return decision.kind === 'refused' ? refuseByAllowlist(request, decision) : null;
 }
 
-/** Decides whether a tunnel may be opened: some rule must allow TLS to that host and port. */
-export function decideTunnel(host: string, port: number, rules: readonly RequestRule[]): Refusal | null {
-  const open = rules
-    .filter(({ scheme }) => scheme === 'https')
-    .map((rule) => ({ ...rule, methods: null, paths: null }));
+/**
+ * Decides whether a tunnel may be opened, and what must be spoken in it: TLS where some rule allows https to that host and
+ * port, else HTTP in the clear where one allows http, for there are clients that ask for a tunnel there too.
+ */
+export function decideTunnel(host: string, port: number, rules: readonly RequestRule[]): Scheme | Refusal {
+  const open = rules.map((rule) => ({ ...rule, methods: null, paths: null }));
   const target = { scheme: 'https', host, port, method: 'CONNECT', path: '/' } as const;
   const decision = findRule(open, target);
-  if (decision.kind === 'allowed') return null;
+  if (decision.kind === 'allowed') return 'https';
+  if (findRule(open, { ...target, scheme: 'http' }).kind === 'allowed') return 'http';
   return decision.failed === 'host' ? refuseHost(host) : refuseByAllowlist(target, decision);
 }

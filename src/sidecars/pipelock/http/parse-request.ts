@@ -1,3 +1,4 @@
+import type { Scheme } from '../../../policy/request-rule.ts';
 import type { GuestRequest } from '../exchange/guest-request.ts';
 import { type Refusal, refuseAuthority, refuseMalformed } from '../exchange/refusal.ts';
 import { type Authority, parseAuthority } from './authority.ts';
@@ -6,8 +7,15 @@ import { checkFieldLine, type Field, findValues, isToken, toField } from './fiel
 import { type HttpVersion, parseFraming } from './framing.ts';
 import { defaultPort, parseRequestTarget, type RequestTargetForm } from './request-target.ts';
 
-/** The authority of the tunnel a request came through; null for one that came to the proxy itself. */
-export type Tunnel = { readonly host: string; readonly port: number } | null;
+/** What a tunnel leads to: a host, and whether it is spoken to in TLS or in the clear. */
+export interface TunnelPlace {
+  readonly scheme: Scheme;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The tunnel a request came through; null for one that came to the proxy itself. */
+export type Tunnel = TunnelPlace | null;
 
 export type ParsedRequest =
   | { readonly kind: 'request'; readonly request: GuestRequest; readonly keepAlive: boolean }
@@ -82,12 +90,12 @@ function toPlace(
   tunnel: Tunnel,
 ): Pick<GuestRequest, 'scheme' | 'host' | 'port'> | null {
   if (form.kind === 'origin')
-    return tunnel === null ? null : { scheme: 'https', host: tunnel.host, port: tunnel.port };
+    return tunnel === null ? null : { scheme: tunnel.scheme, host: tunnel.host, port: tunnel.port };
   const place = { scheme: form.scheme, host: form.host, port: form.port };
   // SECURITY: an absolute URL inside a tunnel names the tunnel's own host, or the request is another one to the server.
   if (
     tunnel !== null &&
-    (place.scheme !== 'https' || place.host !== tunnel.host || place.port !== tunnel.port)
+    (place.scheme !== tunnel.scheme || place.host !== tunnel.host || place.port !== tunnel.port)
   )
     return null;
   return place;

@@ -85,7 +85,7 @@ describe('heads', () => {
           [],
         );
         if (step.kind !== 'done') return;
-        const parsed = parseRequest(step.lines, { host: 'open.test', port: 443 });
+        const parsed = parseRequest(step.lines, { scheme: 'https', host: 'open.test', port: 443 });
         if (parsed.kind !== 'request') return;
         expect(parsed.request.host).toBe('open.test');
         expect(JSON.stringify(parsed.request.fields)).not.toMatch(/\\r|\\n|\\u0000/);

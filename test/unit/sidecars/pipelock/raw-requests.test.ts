@@ -240,9 +240,14 @@ describe('the proxy itself', () => {
         'CONNECT open.test:22 HTTP/1.1\r\nHost: open.test:22\r\n\r\n',
       ],
       'a CONNECT to a host that is listed in the clear': [
+        200,
+        undefined,
+        'CONNECT plain.test:80 HTTP/1.1\r\nHost: plain.test:80\r\n\r\n',
+      ],
+      'a CONNECT in the clear to a host that is listed for https': [
         403,
         'allowlist',
-        'CONNECT plain.test:80 HTTP/1.1\r\nHost: plain.test:80\r\n\r\n',
+        'CONNECT open.test:80 HTTP/1.1\r\nHost: open.test:80\r\n\r\n',
       ],
       'a CONNECT to an unlisted address': [
         403,

@@ -14,7 +14,7 @@ import {
   requestHttp2,
   sendRaw,
 } from './support/guest.ts';
-import { startTestPipelock, type TestPipelock } from './support/running-pipelock.ts';
+import { secret, startTestPipelock, type TestPipelock } from './support/running-pipelock.ts';
 
 let egress: FakeEgress;
 let pipelock: TestPipelock;
@@ -145,5 +145,30 @@ describe('a tunnel', () => {
     secured.write('GET / HTTP/1.1\r\nHost: open.test\r\n\r\n');
     expect(parseResponse(await readUntil(secured, isWholeResponse)).status).toBe(200);
     secured.destroy();
+  });
+});
+
+describe('a tunnel to a host that is listed in the clear', () => {
+  it('carries requests to that host, as some clients send them', async () => {
+    const socket = await openConnect(pipelock, 'plain.test:80');
+    const response = await sendRaw(socket, 'GET /a HTTP/1.1\r\nHost: plain.test\r\n\r\n');
+    socket.destroy();
+    expect(response.status).toBe(200);
+    expect(JSON.parse(response.body).url).toBe('http://plain.test/a');
+  });
+
+  it.each([
+    ['a request to another host', 'GET / HTTP/1.1\r\nHost: open.test\r\n\r\n', 'authority'],
+    ['a URL of another scheme', 'GET https://plain.test/ HTTP/1.1\r\nHost: plain.test\r\n\r\n', 'authority'],
+    ['a tunnel', 'CONNECT open.test:443 HTTP/1.1\r\nHost: open.test:443\r\n\r\n', 'http'],
+    ['a known secret', `GET /?q=${encodeURIComponent(secret)} HTTP/1.1\r\nHost: plain.test\r\n\r\n`, 'dlp'],
+    ['bytes of another protocol', 'SSH-2.0-OpenSSH_9.2\r\n', 'http'],
+  ])('does not carry %s', async (_name, bytes, layer) => {
+    const before = egress.seen.length;
+    const socket = await openConnect(pipelock, 'plain.test:80');
+    const response = await sendRaw(socket, bytes);
+    socket.destroy();
+    expect(response).toMatchObject({ status: 403, headers: { 'x-bottle-block': layer } });
+    expect(egress.seen.length).toBe(before);
   });
 });
