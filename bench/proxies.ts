@@ -14,7 +14,7 @@ import type { Result } from './result.ts';
 const name = 'bench-proxies';
 const host = 'site.test';
 const siteHost = 2;
-/** A body that a guest sends may have 64 MiB at most: pipelock refuses what it would not scan to its end. */
+
 const transferBytes = { download: 100_000_000, upload: 60_000_000 } as const;
 const turns = 6;
 const requestsEachTurn = 500;
