@@ -1,7 +1,6 @@
 # One line a step, on standard error: what it is, how it came out, how long it took. Sourced by scripts/setup.
 
 setup_log="$root/.toolchain/setup.log"
-: >"$setup_log"
 
 # begin STEP
 begin() {
