@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Config } from '@oclif/core/config';
 import type { PJSON } from '@oclif/core/interfaces';
 import { toFailure } from './failure.ts';
+import { findOwnCommand } from './find-own-command.ts';
 import { reportFailure } from './report-failure.ts';
 import { isHelpWanted, resolveCommand, unknownCommand } from './resolve-command.ts';
 
@@ -27,6 +27,12 @@ export async function runProgram(
 }
 
 async function runCommand(argv: readonly string[], root: string, development: boolean): Promise<void> {
+  const own = development || isHelpWanted(beforeGuestCommand(argv)) ? null : findOwnCommand(root, argv);
+  if (own !== null) {
+    await own.run();
+    return;
+  }
+  const { loadConfig } = await import('./load-config.ts');
   const pjson: PJSON = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   if (development)
     pjson.oclif.commands = {
@@ -36,11 +42,11 @@ async function runCommand(argv: readonly string[], root: string, development: bo
     };
   const withoutPlugins = { ...pjson, oclif: { ...pjson.oclif, plugins: [] } };
   const common = { root, ignoreManifest: development };
-  let config = await Config.load({ ...common, pjson: withoutPlugins });
+  let config = await loadConfig({ ...common, pjson: withoutPlugins });
   let resolved = resolveCommand(config, argv);
   if (resolved === null || isHelpWanted(beforeGuestCommand(argv))) {
     // Finding the plugins takes some 13 ms, which none of our own commands has to wait for.
-    config = await Config.load({ ...common, pjson });
+    config = await loadConfig({ ...common, pjson });
     resolved = resolveCommand(config, argv);
     const words = argv[0] === 'help' ? argv.slice(1) : argv;
     if (

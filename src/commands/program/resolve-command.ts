@@ -27,7 +27,8 @@ export function isHelpWanted(argv: readonly string[]): boolean {
 export function unknownCommand(config: Config, argv: readonly string[]): BottleError {
   const topic = config.topics.find((candidate) => candidate.name === argv[0]);
   const asked = topic === undefined ? (argv[0] ?? '') : `${argv[0]} ${argv[1]}`;
-  const names = config.commandIDs.map((id) => id.replaceAll(':', ' '));
+  const ids = [...config.commandIDs, ...config.topics.map(({ name }) => name)];
+  const names = ids.map((id) => id.replaceAll(':', ' '));
   const nearest = findNearestWord(asked, names);
   return new BottleError('usage-invalid', `"${asked}" is not a command of bottle.`, {
     hint:

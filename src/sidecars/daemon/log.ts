@@ -12,17 +12,44 @@ export interface LogEntry {
 }
 
 export interface Log {
-  /** Prints one line: `time` (ISO 8601, UTC) and the entry's fields, long strings cut. Never throws. */
+  /**
+   * Prints one line: `time` (ISO 8601, UTC) and the entry's fields, long strings cut. Never throws. Lines of `info` and
+   * `debug` may wait a moment for company; what comes after them never overtakes them.
+   */
   write(entry: LogEntry): void;
 }
 
 const maxStringLength = 2048;
+/** Each write wakes init and the engine, which take the processor from the request that is under way. */
+const maxWaitMs = 10;
+const maxWaitingLength = 32 * 1024;
+
+/** The log of a whole daemon. */
+export interface DaemonLog extends Log {
+  /** Prints what is waiting. */
+  flush(): void;
+}
 
 /** A log that prints a JSON object a line on `stdout`; init adds the daemon's name to each. */
-export function createLog(stdout: Writable): Log {
+export function createLog(stdout: Writable): DaemonLog {
+  let waiting = '';
+  let timer: NodeJS.Timeout | null = null;
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (waiting === '') return;
+    const text = waiting;
+    waiting = '';
+    stdout.write(text);
+  };
+  process.once('exit', flush);
   return {
+    flush,
     write(entry) {
-      stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry }, cutLongStrings)}\n`);
+      waiting += `${JSON.stringify({ time: new Date().toISOString(), ...entry }, cutLongStrings)}\n`;
+      const isUrgent = entry.level === 'warn' || entry.level === 'error';
+      if (isUrgent || waiting.length > maxWaitingLength) flush();
+      else timer ??= setTimeout(flush, maxWaitMs).unref();
     },
   };
 }

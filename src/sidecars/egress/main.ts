@@ -21,4 +21,5 @@ log.write({
   event: 'startup',
   message: `egress listens on ${plan.listen.address}:${server.port}`,
 });
+log.flush();
 reportReady(process.stdout);

@@ -31,4 +31,5 @@ log.write({
   rules: config.rules.length,
   fingerprints: secrets.fingerprints.length,
 });
+log.flush();
 reportReady(process.stdout, { caCertificate: running.caCertificate });
