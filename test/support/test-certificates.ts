@@ -39,7 +39,8 @@ function createCertificate(
 ) {
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = publicKey;
-  certificate.serialNumber = `00${randomBytes(15).toString('hex')}`;
+  // Begins with 01, never with 00: a number with a zero byte too many in front is no valid DER, and drawn now and then.
+  certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
   certificate.validity.notBefore = new Date(validFrom);
   certificate.validity.notAfter = new Date(validTo);
   certificate.setSubject([{ name: 'commonName', value: subject }]);
