@@ -2,11 +2,11 @@ import type { BundlePlan, DaemonName, DaemonPlan } from '../bundle-plan.ts';
 import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
 
 /**
- * What keeps three Node processes within the bundle's 120 MB under load: a small nursery, for a proxy's objects die young;
- * code that is compact before it is fast; one helper thread of V8's instead of four.
+ * What keeps three Node processes within the bundle's 120 MB under load: the smallest nursery, for the
+ * buffers of passing bodies are freed when it is swept, and do not count towards its size; code that is compact before it is fast; one helper thread of V8's instead of four.
  */
 const nodeFlags = [
-  '--max-semi-space-size=2',
+  '--max-semi-space-size=1',
   '--max-old-space-size=64',
   '--optimize-for-size',
   '--v8-pool-size=1',

@@ -9,8 +9,12 @@ import { toOutputLine, toWrappedLine } from './output-line.ts';
 /** Far above any log line of a daemon; a longer one is cut. */
 const maxLineBytes = 64 * 1024;
 
-/** A daemon sees no environment but this: where node is, and how few heaps the C library may make. */
-const daemonEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', MALLOC_ARENA_MAX: '1' };
+/** A daemon sees no environment but this: where node is, and how little free memory the C library may keep to itself. */
+const daemonEnvironment = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '262144',
+};
 
 /** How a daemon ended. */
 export interface DaemonEnd {

@@ -52,7 +52,7 @@ async function toFiles(manifest: string): Promise<ReadonlyMap<string, string>> {
 describe('toConfigFiles', () => {
   it('writes bundle.json', () => {
     const flags = [
-      '--max-semi-space-size=2',
+      '--max-semi-space-size=1',
       '--max-old-space-size=64',
       '--optimize-for-size',
       '--v8-pool-size=1',
