@@ -26,7 +26,7 @@ describe.skipIf(notRoot)(`init${notRoot ? ` (skipped: ${notRoot})` : ''}`, () =>
       { name: 'pipelock', behaviours: ['run=RUN/pipelock', 'with-ca'] },
     ]);
     await bundle.event({ event: 'bundle-ready' });
-    const common = { cwd: '/', environment: ['MALLOC_ARENA_MAX', 'PATH'] };
+    const common = { cwd: '/', environment: ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_', 'PATH'] };
     expect(await bundle.event({ event: 'self', daemon: 'egress' })).toMatchObject({
       ...common,
       uid: 2001,
