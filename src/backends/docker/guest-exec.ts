@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BottleError } from '../../errors.ts';
 import type { ExecRequest, GuestSession, SessionStreams } from '../backend.ts';
@@ -35,7 +34,8 @@ export async function execInGuest(
   request: ExecRequest,
   streams: SessionStreams,
 ): Promise<GuestSession> {
-  const mark = `${markName}=${randomBytes(12).toString('hex')}`;
+  // Only has to be no other command's: loading node:crypto would take longer than the command's start.
+  const mark = `${markName}=${process.pid}-${process.hrtime.bigint()}x`;
   const { argv, tty, workdir } = request;
   const user = request.user === 'root' ? '0:0' : null;
   const env = { ...request.env, [markName]: mark.slice(markName.length + 1) };
