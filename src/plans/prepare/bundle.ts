@@ -2,8 +2,9 @@ import type { BundlePlan, DaemonName, DaemonPlan } from '../bundle-plan.ts';
 import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
 
 /**
- * What keeps three Node processes within the bundle's 120 MB under load: the smallest nursery, for the
- * buffers of passing bodies are freed when it is swept, and do not count towards its size; code that is compact before it is fast; one helper thread of V8's instead of four.
+ * What keeps three Node processes within the bundle's 120 MB under load: the smallest nursery, for the buffers of passing
+ * bodies are freed when it is swept and do not count towards its size; code that is compact before it is fast; one helper
+ * thread of V8's instead of four.
  */
 const nodeFlags = [
   '--max-semi-space-size=1',
