@@ -27,7 +27,8 @@ export async function runProgram(
 }
 
 async function runCommand(argv: readonly string[], root: string, development: boolean): Promise<void> {
-  const own = development || isHelpWanted(beforeGuestCommand(argv)) ? null : findOwnCommand(root, argv);
+  const helpWanted = isHelpWanted(beforeGuestCommand(argv));
+  const own = development || helpWanted ? null : findOwnCommand(root, argv);
   if (own !== null) {
     await own.run();
     return;
@@ -40,23 +41,14 @@ async function runCommand(argv: readonly string[], root: string, development: bo
       target: './src/commands',
       globPatterns: ['{*,image/*}.ts'],
     };
-  const withoutPlugins = { ...pjson, oclif: { ...pjson.oclif, plugins: [] } };
-  const common = { root, ignoreManifest: development };
-  let config = await loadConfig({ ...common, pjson: withoutPlugins });
-  let resolved = resolveCommand(config, argv);
-  if (resolved === null || isHelpWanted(beforeGuestCommand(argv))) {
-    // Finding the plugins takes some 13 ms, which none of our own commands has to wait for.
-    config = await loadConfig({ ...common, pjson });
-    resolved = resolveCommand(config, argv);
-    const words = argv[0] === 'help' ? argv.slice(1) : argv;
-    if (
-      isHelpWanted(beforeGuestCommand(argv)) ||
-      config.topics.some((topic) => topic.name === words.join(':'))
-    ) {
-      const { showHelp } = await import('./show-help.ts');
-      await showHelp(config, words);
-      return;
-    }
+  const config = await loadConfig({ root, ignoreManifest: development, pjson });
+  const resolved = resolveCommand(config, argv);
+  const words = argv[0] === 'help' ? argv.slice(1) : argv;
+  const isTopic = resolved === null && config.topics.some((topic) => topic.name === words.join(':'));
+  if (helpWanted || isTopic) {
+    const { showHelp } = await import('./show-help.ts');
+    await showHelp(config, words);
+    return;
   }
   if (resolved === null) throw unknownCommand(config, argv);
   await config.runCommand(resolved.id, [...resolved.argv]);
