@@ -7,7 +7,8 @@ export interface ImportRule {
 }
 
 const policy = ['src/policy/', 'src/errors.ts'];
-const plans = ['src/plans/', ...policy];
+const queue = ['src/queue/', ...policy];
+const plans = ['src/plans/', ...queue];
 const host = ['src/host/', ...plans];
 const contract = 'src/backends/backend.ts';
 /** What all backends and the commands say in the same words. */
@@ -19,7 +20,8 @@ export const importRules: readonly ImportRule[] = [
   { part: 'src/errors.ts', may: [] },
   { part: 'src/policy/', may: ['src/errors.ts'] },
   { part: 'src/scan/', may: ['src/errors.ts'] },
-  { part: 'src/plans/', may: policy },
+  { part: 'src/queue/', may: policy },
+  { part: 'src/plans/', may: queue },
   { part: 'src/host/', may: plans },
   { part: contract, may: plans },
   { part: alreadyUp, may: ['src/errors.ts'] },
@@ -36,8 +38,12 @@ export const importRules: readonly ImportRule[] = [
   { part: 'src/sidecars/bundle/', may: daemon },
   { part: 'src/sidecars/pipelock/', may: daemon },
   { part: 'src/sidecars/egress/', may: daemon },
+  { part: 'src/sidecars/git-gate/', may: daemon },
+  { part: 'src/sidecars/supervise/', may: daemon },
+  // What commands, the live list and the page do alike with the queue.
+  { part: 'src/approvals/', may: [contract, 'src/backends/registry.ts', ...host] },
   // Backends only through the contract and the registry: no command knows one by its name.
-  { part: 'src/commands/', may: [contract, alreadyUp, 'src/backends/registry.ts', ...host] },
+  { part: 'src/commands/', may: [contract, alreadyUp, 'src/backends/registry.ts', 'src/approvals/', ...host] },
 ];
 
 /** Packages that one place alone may import. */

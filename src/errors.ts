@@ -89,6 +89,31 @@ export const errorTable = {
     exit: exitStatus.teardownIncomplete,
     hint: 'Run "bottle gc" to remove what is left.',
   },
+  'request-not-found': {
+    exit: exitStatus.usage,
+    hint: 'See what is waiting with "bottle supervise ls".',
+  },
+  'request-answered': {
+    exit: exitStatus.usage,
+    hint: 'The first answer holds; see it with "bottle supervise show ID".',
+  },
+  'request-stale': {
+    exit: exitStatus.usage,
+    hint: 'Look at the difference it makes now with "bottle supervise show ID", then answer again.',
+  },
+  'request-invalid': { exit: exitStatus.usage, hint: 'Correct the proposal and answer again.' },
+  'grant-not-found': {
+    exit: exitStatus.usage,
+    hint: 'See what was granted with "bottle supervise ls --all".',
+  },
+  'policy-not-applied': {
+    exit: exitStatus.unavailable,
+    hint: 'The bottle keeps the policy it had; "bottle logs NAME" has the daemons\' own words.',
+  },
+  'audit-broken': {
+    exit: exitStatus.refused,
+    hint: 'Somebody changed the audit log, or a disk did: keep the file and look at the line named above.',
+  },
   'archive-unsafe': {
     exit: exitStatus.refused,
     hint: 'Nothing was written outside of the destination. Look at the files in the guest before you copy them.',

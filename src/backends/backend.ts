@@ -82,6 +82,13 @@ export interface RunningBottle extends AsyncDisposable {
     source: LogSource,
     options: { readonly follow: boolean; readonly signal?: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+  /**
+   * Has the bundle's daemons read their configuration and the operator's decisions again, without a restart.
+   * @param revision resolves when every daemon that enforces policy says it acts by this one; null: at once, for decisions
+   *   that change no policy
+   * @throws BottleError `policy-not-applied` when a daemon refuses it or none answers in time; `bottle-not-running`
+   */
+  reload(revision: number | null, signal: AbortSignal): Promise<void>;
   /** Packs a path of the guest as a tar stream. Throws BottleError `usage-invalid` where there is none. */
   readArchive(path: string): Promise<Readable>;
   /** Unpacks a tar stream into a folder of the guest, owned by the guest's user. */

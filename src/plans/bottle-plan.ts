@@ -1,7 +1,9 @@
 import type { BundlePlan } from './bundle-plan.ts';
 import type { EgressPlan } from './egress-plan.ts';
+import type { GitGatePlan } from './git-gate-plan.ts';
 import type { PipelockPlan } from './pipelock-plan.ts';
 import type { SecretId, SecretReference } from './secret-reference.ts';
+import type { SupervisePlan } from './supervise-plan.ts';
 
 /** A file that is in the guest before its first process starts, below `/etc/bottle`, read-only there. */
 export interface GuestFile {
@@ -21,6 +23,8 @@ export interface GuestPlan {
   readonly workdir: '/workspace';
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly GuestFile[];
+  /** Files that are put into the guest's home before its first process, owned by its user; paths are relative to the home. */
+  readonly homeFiles: readonly GuestFile[];
   readonly workspace: { readonly source: string; readonly mode: 'bind' | 'clone' | 'copy' };
   readonly resources: { readonly cpus: number; readonly memoryBytes: number; readonly pids: number };
 }
@@ -42,6 +46,8 @@ export interface DockerBackendPlan {
   readonly bundleContainer: string;
   readonly guestContainer: string;
   readonly homeVolume: string;
+  /** The volume with the git gate's mirrors, or null where there is no gate. */
+  readonly mirrorVolume: string | null;
   /** The volume that holds a cloned or copied workspace, or null where it is bound. */
   readonly workspaceVolume: string | null;
 }
@@ -63,6 +69,10 @@ export interface BottlePlan {
   readonly bundle: BundlePlan;
   readonly pipelock: PipelockPlan;
   readonly egress: EgressPlan;
+  /** Null where the manifest names no remotes: then the daemon does not run. */
+  readonly gitGate: GitGatePlan | null;
+  /** Null where the manifest does not ask for it: then the daemon does not run. */
+  readonly supervise: SupervisePlan | null;
   readonly guest: GuestPlan;
   readonly backend: BackendPlan;
   /** SHA-256 over the canonical JSON of everything above, hexadecimal. */

@@ -1,7 +1,7 @@
 import type { SecretId } from './secret-reference.ts';
 
 /** Names of the daemons a bundle can run; the order of a plan's list is the order of their start. */
-export type DaemonName = 'egress' | 'pipelock';
+export type DaemonName = 'egress' | 'pipelock' | 'git-gate' | 'supervise';
 
 export interface DaemonPlan {
   readonly name: DaemonName;
@@ -9,9 +9,14 @@ export interface DaemonPlan {
   readonly uid: number;
   readonly gid: number;
   readonly argv: readonly string[];
-  /** `values`: the secrets themselves; `fingerprints`: one-way marks to recognise them by. */
-  readonly secrets: 'values' | 'fingerprints';
-  readonly secretIds: readonly SecretId[];
+  readonly secrets: {
+    /** Secrets it is given themselves. */
+    readonly values: readonly SecretId[];
+    /** Secrets it is given one-way marks of, to recognise them by. */
+    readonly fingerprints: readonly SecretId[];
+  };
+  /** Whether init passes it what the other daemons refuse, a JSON object a line on standard input after its secrets. */
+  readonly hearsRefusals: boolean;
 }
 
 /** What the bundle's init does; written as `bundle.json`. */

@@ -13,6 +13,8 @@ export interface EgressRoute extends RequestRule {
 
 /** What the egress daemon dials and which credential it adds where. Written as `egress.json`. */
 export interface EgressPlan {
+  /** Of the policy: 0 at launch; see `LivePolicy`. */
+  readonly revision: number;
   /** Loopback only: no guest can reach it. */
   readonly listen: { readonly address: '127.0.0.1'; readonly port: number };
   readonly routes: readonly EgressRoute[];

@@ -1,4 +1,5 @@
 import type { RequestRule } from '../policy/request-rule.ts';
+import type { GitRemotePlan, GitUpstream } from './git-gate-plan.ts';
 import type { SecretReference } from './secret-reference.ts';
 
 /** How a route's credential is added on the way out. */
@@ -10,6 +11,23 @@ export type ManifestAuth =
 
 export interface ManifestRoute extends RequestRule {
   readonly auth: ManifestAuth | null;
+  /** Labels of known secrets that may pass on it. */
+  readonly exempt: readonly string[];
+}
+
+/** A remote of the git gate; see `GitRemotePlan` for what the fields mean. */
+export interface ManifestRemote extends Omit<GitRemotePlan, 'upstream' | 'gatePath'> {
+  readonly upstream:
+    | (Omit<Extract<GitUpstream, { kind: 'ssh' }>, 'identity'> & { readonly identity: SecretReference })
+    | (Omit<Extract<GitUpstream, { kind: 'https' }>, 'auth'> & {
+        readonly auth: { readonly username: string; readonly secret: SecretReference } | null;
+      });
+}
+
+export interface ManifestSupervise {
+  readonly answerTimeoutMs: number;
+  /** A program of the operator's and its arguments, run on the host for each new request, or null. */
+  readonly notify: readonly string[] | null;
 }
 
 export type AgentKind = 'claude' | 'codex' | 'opencode' | 'shell';
@@ -42,7 +60,13 @@ export interface Manifest {
     readonly network: string | null;
   };
   readonly pipelock: { readonly mode: 'strict'; readonly knownSecrets: readonly SecretReference[] };
-  readonly git: { readonly user: { readonly name: string; readonly email: string } };
+  readonly git: {
+    readonly user: { readonly name: string; readonly email: string };
+    /** In the manifest's order. */
+    readonly remotes: readonly ManifestRemote[];
+  };
+  /** Null where the agent has nobody to ask. */
+  readonly supervise: ManifestSupervise | null;
   readonly resources: { readonly cpus: number; readonly memoryBytes: number; readonly pids: number };
   /** `agent` is an unprivileged user; `root` is root without any capability. */
   readonly user: 'agent' | 'root';

@@ -1,6 +1,12 @@
 import type { RequestRule } from '../policy/request-rule.ts';
 import type { SecretId } from './secret-reference.ts';
 
+/** A rule, and what may pass on it that DLP would stop. */
+export interface PipelockRule extends RequestRule {
+  /** Labels of known secrets that are let through; never of a credential that egress holds. */
+  readonly exempt: readonly string[];
+}
+
 /**
  * What the pipelock daemon enforces. Launch writes it as two files: `pipelock.yaml`, a valid subset of
  * pipelock's own schema, and `pipelock-rules.json`, what that schema lacks.
@@ -12,7 +18,9 @@ export interface PipelockPlan {
   readonly dns: { readonly address: string; readonly port: number };
   readonly egress: { readonly address: string; readonly port: number };
   readonly mode: 'strict';
-  readonly rules: readonly RequestRule[];
+  /** Of the policy: 0 at launch; see `LivePolicy`. */
+  readonly revision: number;
+  readonly rules: readonly PipelockRule[];
   /** Secrets that must not leave the guest; pipelock gets fingerprints of them, never the values. */
   readonly knownSecretIds: readonly SecretId[];
   readonly limits: PipelockLimits;

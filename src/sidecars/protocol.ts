@@ -7,7 +7,7 @@ export interface BundleSecretsLine {
   readonly secrets: Readonly<Record<SecretId, string>>;
 }
 
-/** The one line that init writes to a daemon's standard input; which of the two is the plan's to say. */
+/** The first line that init writes to a daemon's standard input; which of the two it holds is the plan's to say. */
 export interface DaemonSecretsLine {
   readonly values?: Readonly<Record<SecretId, string>>;
   readonly fingerprints?: readonly SecretFingerprint[];
@@ -46,4 +46,40 @@ export interface BundleFailedEvent {
   /** Who ended first. */
   readonly failed: string;
   readonly message: string;
+}
+
+/**
+ * A daemon's word, after SIGHUP, that it acts by a revision of its configuration. Init passes it on with the daemon's name, as
+ * it does with every line; who asked for the change waits for it.
+ */
+export interface ReloadedEvent {
+  readonly event: 'reloaded';
+  readonly revision: number;
+}
+
+/** A daemon's word that it keeps to the configuration it has, because the new one is wrong. */
+export interface ReloadRefusedEvent {
+  readonly event: 'reload-refused';
+  readonly level: 'error';
+  /** One plain sentence. */
+  readonly message: string;
+}
+
+/**
+ * One refusal of a daemon, as init passes it to those that hear refusals: a line of the log with `event: "blocked"`, and
+ * the name of the daemon that said it.
+ */
+export interface RefusalLine {
+  readonly daemon: DaemonName;
+  readonly event: 'blocked';
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly reason: string;
+  /** Which rule refused: `allowlist`, `dlp`, `git`, ... */
+  readonly layer: string;
+  /** What the guest was told. */
+  readonly hint: string;
+  /** Redacted where it holds a known secret; absent where it was no request. */
+  readonly url?: string;
+  readonly method?: string;
 }
