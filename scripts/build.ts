@@ -31,6 +31,10 @@ const sidecarEntries = {
   init: 'src/sidecars/bundle/main.ts',
   pipelock: 'src/sidecars/pipelock/main.ts',
   egress: 'src/sidecars/egress/main.ts',
+  'git-gate': 'src/sidecars/git-gate/main.ts',
+  // Runs as git's pre-receive hook: a process for each push.
+  'git-hook': 'src/sidecars/git-gate/hook/main.ts',
+  supervise: 'src/sidecars/supervise/main.ts',
 };
 
 /**
@@ -88,7 +92,7 @@ async function buildCommands(): Promise<readonly OutputFile[]> {
   const folder = join(root, 'src/commands');
   const entryPoints: Record<string, string> = { main: join(folder, 'program/main.ts') };
   // Other folders below hold what commands share.
-  for await (const file of glob(['*.ts', 'image/*.ts'], { cwd: folder })) {
+  for await (const file of glob(['*.ts', 'image/*.ts', 'supervise/*.ts'], { cwd: folder })) {
     entryPoints[join('commands', file.slice(0, -'.ts'.length))] = join(folder, file);
   }
   const result = await build({
