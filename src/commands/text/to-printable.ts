@@ -1,8 +1,10 @@
 /**
- * Control characters, and those that reorder or hide text: a terminal obeys them. Guests and daemons write what is
- * shown by us, so none may reach the terminal as itself.
+ * Control characters, those that reorder or hide text, and those that are seen as nothing at all: a terminal obeys them, and
+ * a page too. Guests and daemons write what is shown by us, so none may reach either as itself. A fourth mark upon one
+ * letter is among them: piled up, marks are drawn over the lines above and below.
  */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const unprintable =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?<=\p{M}{3})\p{M}/gu;
 
 /**
  * SECURITY: text from a guest, an image or a daemon, safe to print: what a terminal would obey is shown as its

@@ -14,6 +14,11 @@ describe('toPrintable', () => {
     ['a right-to-left override', 'a\u202eb', 'a\\u202eb'],
     ['what cannot be seen', 'a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
     ['tags beyond the basic plane', 'a\u{e0041}b', 'a\\u{e0041}b'],
+    ['letters that are blank', 'a\u3164b\u115f\u2800', 'a\\u3164b\\u115f\\u2800'],
+    ['a variation selector', 'a\ufe0eb\u{e0100}', 'a\\ufe0eb\\u{e0100}'],
+    ['a joiner that nobody sees', 'a\u034fb', 'a\\u034fb'],
+    ['marks that letters have', 'Vie\u0323\u0302t', 'Vie\u0323\u0302t'],
+    ['marks piled up', `a${'\u0336'.repeat(5)}`, `a${'\u0336'.repeat(3)}\\u0336\\u0336`],
     ['a line end', 'one\ntwo', 'one\\u000atwo'],
   ])('shows %s', (_name, text, shown) => {
     expect(toPrintable(text)).toBe(shown);
