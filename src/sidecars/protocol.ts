@@ -7,7 +7,7 @@ export interface BundleSecretsLine {
   readonly secrets: Readonly<Record<SecretId, string>>;
 }
 
-/** The first line that init writes to a daemon's standard input; which of the two it holds is the plan's to say. */
+/** The first line that init writes to a daemon's standard input; which of the two it holds, or both, is the plan's to say. */
 export interface DaemonSecretsLine {
   readonly values?: Readonly<Record<SecretId, string>>;
   readonly fingerprints?: readonly SecretFingerprint[];
@@ -49,12 +49,17 @@ export interface BundleFailedEvent {
 }
 
 /**
- * A daemon's word, after SIGHUP, that it acts by a revision of its configuration. Init passes it on with the daemon's name, as
- * it does with every line; who asked for the change waits for it.
+ * A daemon's word, after SIGHUP, that it acts by a revision of its configuration, and that what went by rules which that one no
+ * longer has is cut. Init passes it on with the daemon's name, as it does with every line; who asked for the change waits for it.
+ *
+ * Revisions only grow: a lower one than the daemon acts by is refused, so undoing a change is one more revision with the rules
+ * of before. The same one again is read and acknowledged again.
  */
 export interface ReloadedEvent {
   readonly event: 'reloaded';
   readonly revision: number;
+  /** Connections that ended because their rule is gone or another. */
+  readonly connections_cut: number;
 }
 
 /** A daemon's word that it keeps to the configuration it has, because the new one is wrong. */
@@ -82,4 +87,8 @@ export interface RefusalLine {
   /** Redacted where it holds a known secret; absent where it was no request. */
   readonly url?: string;
   readonly method?: string;
+  /** Label of the known secret that was found; the rule of an exemption. */
+  readonly secret?: string;
+  /** Id of the rule that would have let the request pass, where a secret alone stopped it. */
+  readonly route?: string;
 }

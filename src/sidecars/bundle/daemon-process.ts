@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { DaemonName, DaemonPlan } from '../../plans/bundle-plan.ts';
+import { createLineSplitter } from '../daemon/line-splitter.ts';
 import type { DaemonReadyEvent } from '../protocol.ts';
 import type { BundleOutput } from './bundle-output.ts';
-import { createLineSplitter } from './line-splitter.ts';
 import { toOutputLine, toWrappedLine } from './output-line.ts';
 
 /** Far above any log line of a daemon; a longer one is cut. */

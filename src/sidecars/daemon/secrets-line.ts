@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import type { SecretFingerprint } from '../../scan/fingerprint.ts';
-import type { DaemonSecretsLine } from '../protocol.ts';
+import type { DaemonSecretsLine, RefusalLine } from '../protocol.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { maxRefusalBytes, parseRefusalLine } from './refusal-line.ts';
 
 /** Far above what a bottle's secrets need, far below what hurts. */
 const maxLineBytes = 8 * 1024 * 1024;
@@ -12,18 +14,59 @@ const maxLineBytes = 8 * 1024 * 1024;
  *   not a {@link DaemonSecretsLine}; the message never quotes the line.
  */
 export async function readSecretsLine(stdin: Readable): Promise<DaemonSecretsLine> {
+  try {
+    return parseSecretsLine(await readFirstLine(stdin));
+  } finally {
+    stdin.destroy();
+  }
+}
+
+/**
+ * Reads the secrets line of a daemon that hears refusals, and from then on each refusal of the others. A line that is no
+ * {@link RefusalLine} is passed over: whoever wrote it speaks of nothing that happened.
+ * @throws Error as {@link readSecretsLine} does
+ */
+export async function readSecretsAndRefusals(
+  stdin: Readable,
+  onRefusal: (refusal: RefusalLine) => void,
+): Promise<DaemonSecretsLine> {
+  const secrets = parseSecretsLine(await readFirstLine(stdin));
+  const lines = createLineSplitter(maxRefusalBytes, (line, cut) => {
+    const refusal = cut ? null : parseRefusalLine(line.toString('utf8'));
+    if (refusal !== null) onRefusal(refusal);
+  });
+  stdin.on('data', lines.push);
+  stdin.resume();
+  return secrets;
+}
+
+/** The stream's text to its first line end; what came behind it is put back, and the stream is paused. */
+function readFirstLine(stdin: Readable): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk), 'utf8');
+  const onData = (chunk: Buffer | string): void => {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk, 'utf8');
     const lineEnd = bytes.indexOf(0x0a);
     const part = lineEnd === -1 ? bytes : bytes.subarray(0, lineEnd);
     size += part.length;
-    if (size > maxLineBytes) throw new Error(`the secrets line is longer than ${maxLineBytes} bytes`);
     chunks.push(part);
-    if (lineEnd !== -1) return parseSecretsLine(Buffer.concat(chunks).toString('utf8'));
-  }
-  throw new Error('standard input ended before the secrets line');
+    if (size > maxLineBytes) {
+      letGo();
+      reject(new Error(`the secrets line is longer than ${maxLineBytes} bytes`));
+    } else if (lineEnd !== -1) {
+      letGo();
+      if (lineEnd + 1 < bytes.length) stdin.unshift(bytes.subarray(lineEnd + 1));
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    }
+  };
+  const onEnd = (): void => reject(new Error('standard input ended before the secrets line'));
+  const letGo = (): void => {
+    stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
+    stdin.pause();
+  };
+  stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+  return promise;
 }
 
 /**
