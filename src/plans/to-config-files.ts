@@ -17,7 +17,14 @@ export function toConfigFiles(plan: BottlePlan): readonly ConfigFile[] {
     { path: 'egress.json', content: toJsonText(toEgressJson(plan.egress)) },
     { path: 'pipelock.yaml', content: toPipelockYamlText(plan) },
     { path: 'pipelock-rules.json', content: toJsonText(toPipelockRules(plan.pipelock)) },
+    ...toOptionalFile('git-gate.json', plan.gitGate),
+    ...toOptionalFile('supervise.json', plan.supervise),
   ];
+}
+
+/** The plan itself and the format's version; no file where the daemon does not run. */
+function toOptionalFile(path: string, plan: object | null): readonly ConfigFile[] {
+  return plan === null ? [] : [{ path, content: toJsonText({ version: 1, ...plan }) }];
 }
 
 function toJsonText(value: object): string {

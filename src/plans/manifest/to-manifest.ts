@@ -35,7 +35,8 @@ export function toManifest(
     env: text.env ?? {},
     egress: { ...egress, routes: egress.routes.map(toRoute) },
     pipelock: { ...pipelock, knownSecrets: pipelock.knownSecrets.map(toSecretReference) },
-    git: { user: { ...manifestDefaults.git.user, ...text.git?.user } },
+    git: { user: { ...manifestDefaults.git.user, ...text.git?.user }, remotes: [] },
+    supervise: null,
     resources: { ...resources, memoryBytes: requireParsed(parseMemorySize(memory), memory) },
     user: text.user ?? manifestDefaults.user,
     docker: { ...manifestDefaults.docker, ...text.docker },
@@ -58,6 +59,7 @@ function toRoute(route: RouteText, index: number): ManifestRoute {
     methods: route.methods ?? null,
     paths: route.paths ?? null,
     auth: route.auth === undefined ? null : toAuth(route.auth),
+    exempt: [],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { BundlePlan, DaemonName, DaemonPlan } from '../bundle-plan.ts';
+import type { Manifest } from '../manifest.ts';
 import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
 
 /**
@@ -14,15 +15,20 @@ const nodeFlags = [
 ] as const;
 
 /** Decides which daemons run, as whom, with which secrets. Egress first: pipelock has nowhere to go without it. */
-export function prepareBundle(image: string, secrets: PreparedSecrets): BundlePlan {
+export function prepareBundle(image: string, manifest: Manifest, secrets: PreparedSecrets): BundlePlan {
+  const { egressIds, gitIds, knownIds } = secrets;
   return {
     image,
     daemons: [
-      toDaemon('egress', 2001, { secrets: 'values', secretIds: secrets.egressIds }),
-      // SECURITY: the daemon that reads the guest's bytes never gets a value.
-      toDaemon('pipelock', 2002, { secrets: 'fingerprints', secretIds: secrets.knownIds }),
+      toDaemon('egress', 2001, { values: egressIds }),
+      // SECURITY: the daemons that read the guest's bytes and dial nobody never get a value.
+      toDaemon('pipelock', 2002, { fingerprints: knownIds }),
+      ...(manifest.git.remotes.length === 0
+        ? []
+        : [toDaemon('git-gate', 2003, { values: gitIds, fingerprints: knownIds })]),
+      ...(manifest.supervise === null ? [] : [toDaemon('supervise', 2004, { hearsRefusals: true })]),
     ],
-    secretLabels: toSecretLabels(secrets.references, secrets.knownIds),
+    secretLabels: toSecretLabels(secrets.references, knownIds),
     graceMs: 8_000,
     readyTimeoutMs: 15_000,
     configDirectory: '/etc/bottle',
@@ -32,7 +38,18 @@ export function prepareBundle(image: string, secrets: PreparedSecrets): BundlePl
 function toDaemon(
   name: DaemonName,
   id: number,
-  given: Pick<DaemonPlan, 'secrets' | 'secretIds'>,
+  {
+    values = [],
+    fingerprints = [],
+    hearsRefusals = false,
+  }: Partial<DaemonPlan['secrets'] & Pick<DaemonPlan, 'hearsRefusals'>>,
 ): DaemonPlan {
-  return { name, uid: id, gid: id, argv: ['node', ...nodeFlags, `/opt/bottle/${name}.js`], ...given };
+  return {
+    name,
+    uid: id,
+    gid: id,
+    argv: ['node', ...nodeFlags, `/opt/bottle/${name}.js`],
+    secrets: { values, fingerprints },
+    hearsRefusals,
+  };
 }

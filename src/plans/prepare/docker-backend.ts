@@ -30,6 +30,7 @@ export function prepareDockerBackend(
     bundleContainer: `${prefix}-bundle`,
     guestContainer: `${prefix}-guest`,
     homeVolume: `${prefix}-home`,
+    mirrorVolume: manifest.git.remotes.length === 0 ? null : `${prefix}-mirrors`,
     workspaceVolume: manifest.workspace.mode === 'bind' ? null : `${prefix}-workspace`,
   };
 }

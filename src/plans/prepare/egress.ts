@@ -17,6 +17,7 @@ const limits = {
 /** Decides what egress dials, and which credential it adds where. */
 export function prepareEgress(manifest: Manifest, facts: HostFacts, secrets: PreparedSecrets): EgressPlan {
   return {
+    revision: 0,
     listen: egressListen,
     routes: manifest.egress.routes.map((route) => toEgressRoute(route, secrets)),
     allowPrivate: manifest.egress.allowPrivate,
@@ -27,7 +28,10 @@ export function prepareEgress(manifest: Manifest, facts: HostFacts, secrets: Pre
   };
 }
 
-function toEgressRoute({ auth, ...rule }: ManifestRoute, secrets: PreparedSecrets): EgressRoute {
+function toEgressRoute(
+  { auth, exempt: _labels, ...rule }: ManifestRoute,
+  secrets: PreparedSecrets,
+): EgressRoute {
   return { ...rule, auth: auth === null ? null : toEgressAuth(auth, secrets) };
 }
 

@@ -57,6 +57,7 @@ export function prepareGuest(
       }),
     },
     files: facts.prompt === null ? [] : [{ path: 'prompt.md', content: facts.prompt }],
+    homeFiles: [],
     workspace,
     resources: { ...resources, cpus: Math.min(resources.cpus, cpuLimit) },
   };

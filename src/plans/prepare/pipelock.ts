@@ -31,6 +31,7 @@ export function preparePipelock(manifest: Manifest, secrets: PreparedSecrets, ad
     dns: { address, port: dnsPort },
     egress: egressListen,
     mode: manifest.pipelock.mode,
+    revision: 0,
     rules: manifest.egress.routes.map(({ auth: _credential, ...rule }) => rule),
     knownSecretIds: secrets.knownIds,
     limits,

@@ -7,9 +7,11 @@ import type { Manifest } from '../manifest.ts';
 import { prepareBundle } from './bundle.ts';
 import { prepareDockerBackend } from './docker-backend.ts';
 import { prepareEgress } from './egress.ts';
+import { prepareGitGate } from './git-gate.ts';
 import { prepareGuest } from './guest.ts';
 import { preparePipelock } from './pipelock.ts';
 import { prepareSecrets } from './secrets.ts';
+import { prepareSupervise } from './supervise.ts';
 
 /**
  * Decides everything that launch will do. Pure: the same manifest and facts give the same bytes.
@@ -32,9 +34,11 @@ export function prepareBottle(manifest: Manifest, facts: HostFacts): BottlePlan 
     detach: facts.invocation.detach,
     stateDirectory: `${facts.stateHome}/instances/${slug}`,
     secrets: secrets.references,
-    bundle: prepareBundle(facts.images.bundle, secrets),
+    bundle: prepareBundle(facts.images.bundle, manifest, secrets),
     pipelock: preparePipelock(manifest, secrets, bundleAddress),
     egress: prepareEgress(manifest, facts, secrets),
+    gitGate: prepareGitGate(manifest, facts, secrets, bundleAddress),
+    supervise: prepareSupervise(manifest, secrets, bundleAddress),
     guest: prepareGuest(manifest, facts, bundleAddress, docker.cpus),
     backend,
   } as const;
