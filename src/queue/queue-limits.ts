@@ -18,3 +18,9 @@ export const queueLimits = {
   maxReports: 64,
   maxReportLength: 1024,
 } as const;
+
+/**
+ * From a request's `expiresAt` until its daemon gives up. An operator's answer that began in time gets this long to take
+ * effect and to arrive; one that has not begun by `expiresAt` is too late.
+ */
+export const decisionGraceMs = 10_000;
