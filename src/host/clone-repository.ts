@@ -9,6 +9,8 @@ const maxOutputBytes = 1024 * 1024;
 export interface CloneRequest {
   /** The repository's folder on this host. */
   readonly source: string;
+  /** The remotes that the clone gets; the repository's own are not taken over. */
+  readonly remotes: readonly { readonly name: string; readonly url: string }[];
   /** A folder that is there, for this request alone. */
   readonly scratch: string;
   /** Where programs are looked for. */
@@ -35,7 +37,7 @@ export async function cloneRepository(request: CloneRequest): Promise<string> {
     config,
     `[safe]\n\tdirectory = ${quote(source)}\n\tdirectory = ${quote(`${source}/.git`)}\n`,
   );
-  const git = (args: readonly string[]): Promise<string | null> => runGit(args, config, home, request);
+  const git: Git = (args) => runGit(args, config, home, request);
   if ((await git(['-C', source, 'rev-parse', '--git-dir'])) === null) {
     throw new BottleError(
       'usage-invalid',
@@ -68,10 +70,35 @@ export async function cloneRepository(request: CloneRequest): Promise<string> {
       hint: 'Run "git fsck" there, or use workspace.mode "copy".',
     });
   }
-  // Its address is a path of the host's: of no use inside, and nobody's business there.
-  await git(['-C', target, 'remote', 'remove', 'origin']);
+  await setRemotes(target, request.remotes, git);
   return target;
 }
+
+/**
+ * Gives the clone its remotes, and the branch that is checked out its counterpart in "origin", as a clone of that would have.
+ * @throws BottleError `usage-invalid` where git does not take one
+ */
+async function setRemotes(target: string, remotes: CloneRequest['remotes'], git: Git): Promise<void> {
+  const branch = await git(['-C', target, 'symbolic-ref', '--quiet', 'HEAD']);
+  // Its address is a path of the host's: of no use inside, and nobody's business there.
+  const settings = [['remote', 'remove', 'origin']];
+  for (const { name, url } of remotes) settings.push(['remote', 'add', '--', name, url]);
+  if (branch !== null && remotes.some(({ name }) => name === 'origin')) {
+    const ref = branch.trim();
+    const key = `branch.${ref.replace('refs/heads/', '')}`;
+    settings.push(['config', '--', `${key}.remote`, 'origin'], ['config', '--', `${key}.merge`, ref]);
+  }
+  for (const setting of settings) {
+    if ((await git(['-C', target, ...setting])) !== null) continue;
+    throw new BottleError(
+      'usage-invalid',
+      `The clone of the workspace did not take the setting "${setting.join(' ')}".`,
+    );
+  }
+}
+
+/** Runs git, and returns what it printed, or null where it failed. */
+type Git = (args: readonly string[]) => Promise<string | null>;
 
 /** @returns what git printed, or null where it failed */
 async function runGit(

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
 import { BottleError } from '../errors.ts';
@@ -100,13 +100,29 @@ async function packFile(
   );
 }
 
-/** An archive of one empty folder. */
-export function packEmptyFolder(
-  name: string,
+/**
+ * An archive of a folder with a few files in it, and of the folders on the way to them: those alone, so that unpacking it leaves
+ * what else is there as it was.
+ * @param root the folder that everything is in, which gets an entry of its own; empty for none
+ */
+export function packFiles(
+  root: string,
+  files: readonly { readonly path: string; readonly content: string }[],
   owner: { readonly uid: number; readonly gid: number },
 ): Readable {
+  const folders = new Set(root === '' ? [] : [root]);
+  for (const { path } of files) {
+    if (posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('..')) {
+      throw new BottleError('bug', `The file's path "${path}" leads elsewhere.`);
+    }
+    for (let above = posix.dirname(path); above !== '.'; above = posix.dirname(above))
+      folders.add(posix.join(root, above));
+  }
   const archive = pack();
-  archive.entry({ ...rootHeader, name: `${name}/`, ...owner });
+  for (const name of [...folders].sort()) archive.entry({ ...rootHeader, name: `${name}/`, ...owner });
+  for (const { path, content } of files) {
+    archive.entry({ name: posix.join(root, path), mode: 0o644, mtime: new Date(0), ...owner }, content);
+  }
   return toReadable(archive, Promise.resolve());
 }
 

@@ -52,6 +52,16 @@ export async function createMountedFolder(path: string, name: string): Promise<s
 }
 
 /**
+ * Makes a folder in the state folder that a container's user may write to, whichever it is: the state folder itself is closed to
+ * others. The operator owns it, and so can remove the files that are made in it.
+ */
+export async function createWritableFolder(path: string, name: string): Promise<string> {
+  const folder = await createMountedFolder(path, name);
+  await chmod(folder, 0o777);
+  return folder;
+}
+
+/**
  * Writes a file so that nobody sees half of it. Readable by whoever reaches it: the state folder itself is closed to others,
  * and what is mounted from it must be readable by a container's own user. SECURITY: so no secret is ever written here.
  */

@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { BottleError } from '../../errors.ts';
-import { createFrameParser } from '../engine/frames.ts';
+import { parseBundleLine, readBundleLines, toBundleWords } from './bundle-lines.ts';
 
 const shownLines = 5;
-const maxLineBytes = 1024 * 1024;
 
 /**
  * Reads what the bundle prints until its init says that all is ready.
@@ -23,12 +22,14 @@ export async function awaitReady(
   if (stop.aborted) onStop();
   const last: string[] = [];
   try {
-    for await (const line of readLines(stream)) {
-      const event = parseEvent(line);
-      if (event?.event === 'bundle-ready') return parseCertificate(event.caCertificate);
-      last.push(toWords(event, line));
+    for await (const line of readBundleLines(stream)) {
+      const event = parseBundleLine(line);
+      // What a daemon prints is never taken for a word of init's.
+      const own = event?.daemon === 'init' ? event.event : null;
+      if (own === 'bundle-ready') return parseCertificate(event?.caCertificate);
+      last.push(toBundleWords(line));
       if (last.length > shownLines) last.shift();
-      if (event?.event === 'bundle-failed') break;
+      if (own === 'bundle-failed') break;
     }
   } catch (error) {
     if (error instanceof BottleError) throw error;
@@ -42,25 +43,6 @@ export async function awaitReady(
   throw new BottleError('bundle-failed', `The bundle ${problem}. ${words}`);
 }
 
-/** An event of init's own; what a daemon prints is never taken for one. */
-function parseEvent(line: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return null;
-    const event = value as Record<string, unknown>;
-    // SECURITY: init puts the name of who spoke first into each line itself.
-    return event.daemon === 'init' ? event : { message: event.message, daemon: event.daemon };
-  } catch {
-    return null;
-  }
-}
-
-function toWords(event: Record<string, unknown> | null, line: string): string {
-  const words = typeof event?.message === 'string' ? event.message : line;
-  const speaker = typeof event?.daemon === 'string' && event.daemon !== 'init' ? `${event.daemon}: ` : '';
-  return `${speaker}${words}`.slice(0, 500);
-}
-
 function parseCertificate(value: unknown): string {
   try {
     const pem = String(value);
@@ -69,21 +51,4 @@ function parseCertificate(value: unknown): string {
     // Said below.
   }
   throw new BottleError('bundle-failed', 'The bundle was ready without a certificate authority.');
-}
-
-async function* readLines(stream: Duplex): AsyncGenerator<string> {
-  const parse = createFrameParser();
-  let rest = Buffer.alloc(0);
-  for await (const chunk of stream) {
-    for (const { bytes } of parse(chunk)) {
-      rest = Buffer.concat([rest, bytes]);
-      for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
-        yield rest.toString('utf8', 0, end);
-        rest = rest.subarray(end + 1);
-      }
-      if (rest.length > maxLineBytes)
-        throw new BottleError('bundle-failed', 'The bundle printed a line without end.');
-    }
-  }
-  if (rest.length > 0) yield rest.toString('utf8');
 }

@@ -35,3 +35,10 @@ export function notRunning(name: string): BottleError {
     hint: `Its guest has ended: read it with "bottle logs ${name} --guest", remove it with "bottle down ${name}".`,
   });
 }
+
+/** The daemons are gone, and with them all that the guest could reach. */
+export function bundleNotRunning(name: string): BottleError {
+  return new BottleError('bottle-not-running', `The bundle of the bottle "${name}" is not running.`, {
+    hint: `Its guest has no peer any more: read why with "bottle logs ${name}", remove it with "bottle down ${name}".`,
+  });
+}

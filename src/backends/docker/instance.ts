@@ -23,14 +23,14 @@ export function toFillerContainer(plan: BottlePlan): string {
 /** The instance that a plan makes. */
 export function toInstance(plan: BottlePlan): Instance {
   const { backend, guest } = plan;
-  const { uplinkNetwork: uplink, workspaceVolume } = backend;
+  const { uplinkNetwork: uplink, workspaceVolume, mirrorVolume } = backend;
   return {
     name: plan.name,
     slug: plan.slug,
     guestContainers: [backend.guestContainer, ...(workspaceVolume === null ? [] : [toFillerContainer(plan)])],
     bundleContainer: backend.bundleContainer,
     networks: [backend.guestNetwork.name, ...(uplink.kind === 'owned' ? [uplink.name] : [])],
-    volumes: [backend.homeVolume, ...(workspaceVolume === null ? [] : [workspaceVolume])],
+    volumes: [backend.homeVolume, workspaceVolume, mirrorVolume].filter((volume) => volume !== null),
     stateDirectory: plan.stateDirectory,
     tty: guest.tty,
     user: guest.user,

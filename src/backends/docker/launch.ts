@@ -2,18 +2,13 @@ import { dirname } from 'node:path';
 import { BottleError } from '../../errors.ts';
 import { acquireClaim, claimPath } from '../../host/claim.ts';
 import { readOwnIdentity, toIdentityText } from '../../host/process-identity.ts';
-import {
-  createMountedFolder,
-  createStateDirectory,
-  removeStateDirectory,
-  writeStateFile,
-} from '../../host/state-directory.ts';
+import { createStateDirectory, removeStateDirectory, writeStateFile } from '../../host/state-directory.ts';
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
-import { toConfigFiles } from '../../plans/to-config-files.ts';
 import { alreadyUp } from '../already-up.ts';
 import type { LaunchContext } from '../backend.ts';
 import { launchBundle } from '../bundle/launch-bundle.ts';
+import { type InstanceFolders, writeInstanceFolders } from '../bundle/write-folders.ts';
 import { createContainer, listContainers } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type InstanceLabels, toLabels } from '../engine/labels.ts';
@@ -67,7 +62,7 @@ export async function launchInstance(
     async () => {
       stack.defer(() => removeStateDirectory(plan.stateDirectory, plan.slug));
       await createStateDirectory(plan.stateDirectory, plan.slug, owner);
-      return await writeFolders(plan);
+      return await writeInstanceFolders(plan);
     },
   ]);
 
@@ -82,8 +77,7 @@ export async function launchInstance(
   onStep('bundle');
   stack.defer(() => removeContainers(engine, instance));
   const [certificate] = await runTogether(signal, [
-    (together) =>
-      startBundle(engine, plan, { labels, secrets, configFolder: folders.bundle, signal: together }),
+    (together) => startBundle(engine, plan, { labels, secrets, folders, signal: together }),
     async (together) => {
       onStep('guest');
       const guestLabels = toLabels({ ...labels, role: 'guest' });
@@ -113,7 +107,11 @@ async function resolveSecrets(
   context: LaunchContext,
 ): Promise<Readonly<Record<SecretId, string>>> {
   const secrets: Record<SecretId, string> = {};
-  for (const id of new Set(plan.bundle.daemons.flatMap((daemon) => daemon.secretIds))) {
+  const wanted = plan.bundle.daemons.flatMap(({ secrets: { values, fingerprints } }) => [
+    ...values,
+    ...fingerprints,
+  ]);
+  for (const id of new Set(wanted)) {
     const reference = plan.secrets[id];
     if (reference === undefined) throw new BottleError('bug', `The plan names no source for ${id}.`);
     // One after the other: commands may ask the operator something.
@@ -129,16 +127,6 @@ async function requireNotUp(engine: Engine, name: string): Promise<void> {
   throw alreadyUp(name, present.labels.slug);
 }
 
-async function writeFolders(plan: BottlePlan): Promise<{ readonly bundle: string; readonly guest: string }> {
-  const bundle = await createMountedFolder(plan.stateDirectory, 'bundle');
-  const guest = await createMountedFolder(plan.stateDirectory, 'guest');
-  await Promise.all([
-    ...toConfigFiles(plan).map((file) => writeStateFile(bundle, file)),
-    ...plan.guest.files.map((file) => writeStateFile(guest, file)),
-  ]);
-  return { bundle, guest };
-}
-
 function toNetworkSpecs({ backend }: BottlePlan, labels: InstanceLabels) {
   const { guestNetwork, uplinkNetwork: uplink } = backend;
   const { name, cidr, gateway } = guestNetwork;
@@ -152,25 +140,36 @@ function toNetworkSpecs({ backend }: BottlePlan, labels: InstanceLabels) {
 }
 
 function toVolumeSpecs({ backend }: BottlePlan, labels: InstanceLabels) {
-  const home = { name: backend.homeVolume, labels: toLabels({ ...labels, role: 'home' }) };
-  if (backend.workspaceVolume === null) return [home];
-  return [home, { name: backend.workspaceVolume, labels: toLabels({ ...labels, role: 'workspace' }) }];
+  const volumes = [
+    { name: backend.homeVolume, role: 'home' as const },
+    { name: backend.workspaceVolume, role: 'workspace' as const },
+    { name: backend.mirrorVolume, role: 'mirrors' as const },
+  ];
+  return volumes.flatMap(({ name, role }) =>
+    name === null ? [] : [{ name, labels: toLabels({ ...labels, role }) }],
+  );
 }
 
 interface BundleStart {
   readonly labels: InstanceLabels;
   readonly secrets: Readonly<Record<SecretId, string>>;
-  readonly configFolder: string;
+  readonly folders: InstanceFolders;
   readonly signal: AbortSignal;
 }
 
 async function startBundle(engine: Engine, plan: BottlePlan, start: BundleStart): Promise<string> {
-  const { guestNetwork, uplinkNetwork: uplink, bundleContainer } = plan.backend;
+  const { guestNetwork, uplinkNetwork: uplink, bundleContainer, mirrorVolume } = plan.backend;
+  const { gitGate } = plan;
   return await launchBundle(engine, plan.bundle, {
     container: bundleContainer,
     network: { name: guestNetwork.name, address: guestNetwork.bundle },
     uplink: { name: uplink.name, address: uplink.kind === 'owned' ? uplink.bundle : null },
-    configFolder: start.configFolder,
+    configFolder: start.folders.bundle,
+    queues: start.folders.queues,
+    mirrors:
+      gitGate === null || mirrorVolume === null
+        ? null
+        : { volume: mirrorVolume, target: gitGate.mirrorDirectory },
     labels: toLabels({ ...start.labels, role: 'bundle' }),
     secrets: start.secrets,
     signal: start.signal,

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cloneRepository } from '../../host/clone-repository.ts';
-import { packEmptyFolder, packFolder } from '../../host/folder-archive.ts';
+import { packFiles, packFolder } from '../../host/folder-archive.ts';
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import { createContainer, removeContainer, writeArchive } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -9,19 +9,16 @@ import { homeMountPoint } from './guest-container.ts';
 import { toFillerContainer } from './instance.ts';
 
 /**
- * Gives the home to the guest's user. A new volume belongs to root or to the image's own user, and the root of a volume keeps
- * its owner when an archive is unpacked in it; so the volume is mounted one folder above, and the home is an entry in it.
+ * Gives the home to the guest's user and puts the plan's files in it. A new volume belongs to root or to the image's own user, and
+ * the root of a volume keeps its owner when an archive is unpacked in it; so the volume is mounted one folder above, and the
+ * home is an entry in it.
  */
 export async function provisionHome(engine: Engine, plan: BottlePlan): Promise<void> {
-  const { home, user } = plan.guest;
+  const { home, homeFiles, user } = plan.guest;
   const mountPoint = homeMountPoint(home);
-  if (mountPoint === home) return;
-  await writeArchive(
-    engine,
-    plan.backend.guestContainer,
-    mountPoint,
-    packEmptyFolder(home.slice(mountPoint.length + 1), user),
-  );
+  const root = home.slice(mountPoint.length + 1);
+  if (root === '' && homeFiles.length === 0) return;
+  await writeArchive(engine, plan.backend.guestContainer, mountPoint, packFiles(root, homeFiles, user));
 }
 
 /**
@@ -77,5 +74,6 @@ const fillerFolder = '/volumes';
 async function cloneWorkspace(plan: BottlePlan, searchPath: string, signal: AbortSignal): Promise<string> {
   const scratch = join(plan.stateDirectory, 'clone');
   await mkdir(scratch, { mode: 0o700 });
-  return await cloneRepository({ source: plan.guest.workspace.source, scratch, searchPath, signal });
+  const source = plan.guest.workspace.source;
+  return await cloneRepository({ source, remotes: plan.gitGate?.remotes ?? [], scratch, searchPath, signal });
 }

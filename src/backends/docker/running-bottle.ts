@@ -21,7 +21,7 @@ import { joinSession } from '../engine/session.ts';
 import { listVolumes } from '../engine/volumes.ts';
 import { findBottleState } from './bottle-state.ts';
 import { execInGuest } from './guest-exec.ts';
-import { notRunning, notUp, paused, toGuestFailure } from './guest-failure.ts';
+import { bundleNotRunning, notRunning, notUp, paused, toGuestFailure } from './guest-failure.ts';
 import { readDaemonLogs, readLogs } from './guest-logs.ts';
 import { findInstance, type Instance } from './instance.ts';
 import { removeInstance } from './remove-instance.ts';
@@ -115,6 +115,19 @@ export function createRunningBottle(engine: Engine, instance: Instance): Running
         else yield* readDaemonLogs(engine, bundle, { ...options, tty: false, daemon: source.daemon });
       } catch (error) {
         throw toGuestFailure(error, name);
+      }
+    },
+    async reload(revision, signal) {
+      const found = await inspectContainer(engine, guest);
+      if (found === null) throw notUp(name);
+      if (found.status === 'exited' || found.status === 'dead') throw notRunning(name);
+      if (instance.bundleContainer === null) throw bundleNotRunning(name);
+      const { reloadBundle } = await import('../bundle/reload-bundle.ts');
+      try {
+        await reloadBundle(engine, bundle, { revision, signal });
+      } catch (error) {
+        if (statusOf(error) === 409 || statusOf(error) === 404) throw bundleNotRunning(name);
+        throw error;
       }
     },
     async readArchive(path) {

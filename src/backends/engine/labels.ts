@@ -19,7 +19,15 @@ export const labelNames = {
   user: 'dev.bottle.user',
 } as const;
 
-export type Role = 'guest' | 'bundle' | 'filler' | 'guest-network' | 'uplink-network' | 'home' | 'workspace';
+export type Role =
+  | 'guest'
+  | 'bundle'
+  | 'filler'
+  | 'guest-network'
+  | 'uplink-network'
+  | 'home'
+  | 'workspace'
+  | 'mirrors';
 
 const roles: readonly string[] = [
   'guest',
@@ -29,6 +37,7 @@ const roles: readonly string[] = [
   'uplink-network',
   'home',
   'workspace',
+  'mirrors',
 ] satisfies Role[];
 
 /** The same for every resource of one instance. */

@@ -3,7 +3,7 @@ import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cloneRepository } from '../../../src/host/clone-repository.ts';
+import { type CloneRequest, cloneRepository } from '../../../src/host/clone-repository.ts';
 
 describe('cloneRepository', () => {
   let folder: string;
@@ -30,9 +30,10 @@ describe('cloneRepository', () => {
     git('add', '.');
     git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-q', '-m', message);
   }
-  const clone = (from = source): Promise<string> =>
+  const clone = (from = source, remotes: CloneRequest['remotes'] = []): Promise<string> =>
     cloneRepository({
       source: from,
+      remotes,
       scratch: join(folder, 'scratch'),
       searchPath: process.env.PATH ?? '',
       signal: new AbortController().signal,
@@ -128,6 +129,63 @@ describe('cloneRepository', () => {
     await expect(clone()).rejects.toMatchObject({ code: 'usage-invalid' });
   });
 
+  describe('remotes', () => {
+    const url = 'ssh://git@host.test/o/r.git';
+    const configOf = (target: string, ...args: string[]): string =>
+      execFileSync('git', ['-C', target, 'config', '--local', ...args], { encoding: 'utf8' });
+
+    it('are the ones that are asked for, and none of the repository itself', async () => {
+      git('remote', 'add', 'origin', 'https://elsewhere.test/x');
+      git('remote', 'add', 'other', 'https://elsewhere.test/y');
+      const target = await clone(source, [
+        { name: 'up.stream', url },
+        { name: 'fork', url: 'git@host.test:o/fork.git' },
+      ]);
+      const config = configOf(target, '--get-regexp', '^(remote|branch)\\.');
+      expect(config.trim().split('\n')).toEqual([
+        `remote.up.stream.url ${url}`,
+        'remote.up.stream.fetch +refs/heads/*:refs/remotes/up.stream/*',
+        'remote.fork.url git@host.test:o/fork.git',
+        'remote.fork.fetch +refs/heads/*:refs/remotes/fork/*',
+      ]);
+    });
+
+    it('make "origin" the counterpart of the branch that is checked out, without what the host knew of it', async () => {
+      git('checkout', '-q', '-b', "odd/b'ranch.x");
+      const target = await clone(source, [{ name: 'origin', url }]);
+      const status = execFileSync('git', ['-C', target, 'rev-parse', '--symbolic-full-name', 'HEAD'], {
+        encoding: 'utf8',
+      });
+      expect(status.trim()).toBe("refs/heads/odd/b'ranch.x");
+      expect(configOf(target, '--get-regexp', '^branch\\.').trim().split('\n')).toEqual([
+        "branch.odd/b'ranch.x.remote origin",
+        "branch.odd/b'ranch.x.merge refs/heads/odd/b'ranch.x",
+      ]);
+      expect(execFileSync('git', ['-C', target, 'branch', '--remotes'], { encoding: 'utf8' })).toBe('');
+    });
+
+    it('are there without a counterpart where no branch is checked out', async () => {
+      await writeFile(join(source, 'file'), 'changed');
+      commit('second');
+      git('checkout', '-q', '--detach', 'HEAD~1');
+      const target = await clone(source, [{ name: 'origin', url }]);
+      expect(configOf(target, '--get', 'remote.origin.url')).toBe(`${url}\n`);
+      expect(configOf(target, '--name-only', '--list')).not.toContain('branch.');
+    });
+
+    it.each([
+      ['a name with two dots', { name: 'a..b', url }],
+      ['a name with a line end', { name: 'a\n\tb = c', url }],
+    ])('are refused: %s', async (_what, remote) => {
+      await expect(clone(source, [remote])).rejects.toMatchObject({ code: 'usage-invalid' });
+    });
+
+    it('have an address that is written as it is, whatever it looks like', async () => {
+      const target = await clone(source, [{ name: 'odd', url: '--upload-pack=touch x;$(touch y)' }]);
+      expect(configOf(target, '--get', 'remote.odd.url')).toBe('--upload-pack=touch x;$(touch y)\n');
+    });
+  });
+
   it('refuses a folder that is no repository', async () => {
     await expect(clone(folder)).rejects.toMatchObject({
       message: expect.stringContaining('no git repository'),
@@ -137,6 +195,7 @@ describe('cloneRepository', () => {
   it('says that git is missing', async () => {
     const request = {
       source,
+      remotes: [],
       scratch: join(folder, 'scratch'),
       searchPath: '/no/such',
       signal: new AbortController().signal,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packEmptyFolder, packFolder } from '../../../src/host/folder-archive.ts';
+import { packFiles, packFolder } from '../../../src/host/folder-archive.ts';
 
 const owner = { uid: 1234, gid: 2345 };
 
@@ -161,10 +161,41 @@ describe('packFolder', () => {
       message: expect.stringContaining('absent'),
     });
   });
+});
 
-  it('packs one empty folder', async () => {
-    expect(await unpack(packEmptyFolder('home', owner))).toEqual([
-      { name: 'home/', type: 'directory', mode: '755', owner: '1234:2345', content: '' },
+describe('packFiles', () => {
+  const directory = { type: 'directory', mode: '755', owner: '1234:2345', content: '' };
+  const file = { type: 'file', mode: '644', owner: '1234:2345' };
+
+  it('packs a folder alone', async () => {
+    expect(await unpack(packFiles('home', [], owner))).toEqual([{ name: 'home/', ...directory }]);
+  });
+
+  it('packs files, each after the folders on the way to it and with nothing else', async () => {
+    const files = [
+      { path: '.a/deep/settings', content: 'über' },
+      { path: '.claude.json', content: '{}' },
+      { path: '.a/more', content: '' },
+    ];
+    expect(await unpack(packFiles('home', files, owner))).toEqual([
+      { name: 'home/', ...directory },
+      { name: 'home/.a/', ...directory },
+      { name: 'home/.a/deep/', ...directory },
+      { name: 'home/.a/deep/settings', ...file, content: 'über' },
+      { name: 'home/.claude.json', ...file, content: '{}' },
+      { name: 'home/.a/more', ...file, content: '' },
     ]);
   });
+
+  it('packs into the folder that it is unpacked in where there is no other', async () => {
+    const found = await unpack(packFiles('', [{ path: 'a/b', content: 'x' }], owner));
+    expect(found.map(({ name }) => name)).toEqual(['a/', 'a/b']);
+  });
+
+  it.each(['../out', '/etc/passwd', 'a/../../out', './a', 'a//b', '..', ''])(
+    'refuses the path "%s"',
+    (path) => {
+      expect(() => packFiles('home', [{ path, content: '' }], owner)).toThrow('leads elsewhere');
+    },
+  );
 });

@@ -17,6 +17,7 @@ import { readOwnIdentity } from '../../../src/host/process-identity.ts';
 import {
   createMountedFolder,
   createStateDirectory,
+  createWritableFolder,
   findStateDirectories,
   isMarkedDetached,
   markDetached,
@@ -46,6 +47,14 @@ describe('state directory', () => {
     expect([await modeOf(path), await modeOf(join(folder, 'home'))]).toEqual(['700', '700']);
     const below = [mounted, join(mounted, 'deep'), join(mounted, 'deep/file')];
     expect(await Promise.all(below.map(modeOf))).toEqual(['755', '755', '644']);
+  });
+
+  it('has folders that others may write in, behind a folder that is closed to them', async () => {
+    const umask = process.umask(0o077);
+    await create();
+    const queue = await createWritableFolder(path, 'queue/supervise');
+    process.umask(umask);
+    expect(await Promise.all([queue, join(path, 'queue'), path].map(modeOf))).toEqual(['777', '755', '700']);
   });
 
   it.each([

@@ -2,15 +2,9 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { awaitReady } from '../../../../src/backends/bundle/await-ready.ts';
 import { createTestAuthority } from '../../../support/test-certificates.ts';
+import { toFrame } from './to-frame.ts';
 
 const { caPem } = createTestAuthority();
-
-function toFrame(line: string): Buffer {
-  const head = Buffer.alloc(8);
-  head[0] = 1;
-  head.writeUInt32BE(Buffer.byteLength(line), 4);
-  return Buffer.concat([head, Buffer.from(line)]);
-}
 
 describe('awaitReady', () => {
   const ready = JSON.stringify({ daemon: 'init', event: 'bundle-ready', caCertificate: caPem });

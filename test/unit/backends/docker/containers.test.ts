@@ -81,6 +81,8 @@ describe("the bundle's container", () => {
     container: 'b',
     network: { name: 'n', address: '10.201.0.2' },
     configFolder: '/state/bundle',
+    queues: [],
+    mirrors: null,
     labels: {},
   };
 
@@ -97,5 +99,22 @@ describe("the bundle's container", () => {
       mounts: [{ kind: 'bind', source: '/state/bundle', target: '/etc/bottle', readOnly: true }],
     });
     expect(toCreateOptions(spec).HostConfig?.Memory).toBeGreaterThan(120 * 1024 * 1024);
+  });
+
+  it('has the queues of the daemons that ask, decisions read-only, and the mirrors and more memory with a gate', async () => {
+    const { bundle } = await plan();
+    const queue = { source: '/state/queue/git-gate', target: '/var/lib/bottle/git-gate/queue' };
+    const mirrors = { volume: 'm', target: '/var/lib/bottle/git-gate/mirrors' };
+    const without = toBundleContainer(bundle, place);
+    const spec = toBundleContainer(bundle, { ...place, queues: [queue], mirrors });
+    expect(spec.mounts).toEqual([
+      { kind: 'bind', source: '/state/bundle', target: '/etc/bottle', readOnly: true },
+      { kind: 'bind', ...queue, readOnly: false },
+      { kind: 'volume', name: 'm', target: '/var/lib/bottle/git-gate/mirrors' },
+    ]);
+    expect(spec.resources.memoryBytes).toBeGreaterThan(without.resources.memoryBytes);
+    expect(spec.resources.pids).toBeGreaterThan(without.resources.pids);
+    const { mounts, resources, ...rest } = spec;
+    expect(without).toMatchObject(rest);
   });
 });
