@@ -1,8 +1,9 @@
 import type { BackendPlan, BottlePlan, GuestPlan } from './bottle-plan.ts';
 import { credentialPlaceholder } from './credential-placeholder.ts';
-import type { EgressAuth, EgressPlan, EgressRoute } from './egress-plan.ts';
+import type { EgressPlan } from './egress-plan.ts';
 import { isReservedEnvName } from './guest-env.ts';
 import { looksSecret } from './looks-secret.ts';
+import { toConditionsText, toTargetText } from './route-text.ts';
 import type { SecretId } from './secret-reference.ts';
 import { toVisibleText } from './visible-text.ts';
 
@@ -41,36 +42,14 @@ function toHead(plan: BottlePlan): Section {
 }
 
 function toReach(egress: EgressPlan): Section {
-  const rows = egress.routes.map((route) => [toTarget(route), toConditions(route, egress)] as const);
+  const rows = egress.routes.map(
+    (route) => [toTargetText(route), toConditionsText(route, egress.secretLabels)] as const,
+  );
   const ranges = egress.allowPrivate.map((range) => ['private range', range] as const);
   return {
     title: 'may reach',
     rows: [...rows, ...ranges, [rows.length === 0 ? 'nothing' : 'nothing else', '']],
   };
-}
-
-function toTarget({ scheme, host, port }: EgressRoute): string {
-  const isUsual = port === (scheme === 'https' ? 443 : 80);
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}${isUsual ? '' : `:${port}`}`;
-}
-
-function toConditions({ methods, paths, auth }: EgressRoute, { secretLabels }: EgressPlan): string {
-  const what = `${methods?.join(' ') ?? 'any method'}, ${paths?.join(' ') ?? 'any path'}`;
-  return auth === null ? what : `${what}, with ${toCredential(auth, secretLabels)}`;
-}
-
-function toCredential(auth: EgressAuth, labels: EgressPlan['secretLabels']): string {
-  const label = labels[auth.secretId] ?? auth.secretId;
-  switch (auth.kind) {
-    case 'header':
-      return `header ${auth.name} from ${label}`;
-    case 'bearer':
-      return `a bearer token from ${label}`;
-    case 'basic':
-      return `basic auth as ${auth.username}, password from ${label}`;
-    case 'query':
-      return `query parameter ${auth.name} from ${label}`;
-  }
 }
 
 function toSecrets({ pipelock, bundle, egress }: BottlePlan): Section {
