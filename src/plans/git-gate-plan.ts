@@ -51,6 +51,21 @@ export interface GitRemotePlan {
     readonly symlinks: CheckAction;
     readonly lfs: CheckAction;
   };
+  readonly limits: GitPushLimits;
+}
+
+/** How large one push may be. */
+export interface GitPushLimits {
+  /** Of a push's pack, as sent. */
+  readonly maxPushBytes: number;
+  /** Of one file, unpacked. */
+  readonly maxFileBytes: number;
+  /** Of all new objects of a push, unpacked. */
+  readonly maxUnpackedBytes: number;
+  /** Refs in one push. */
+  readonly maxRefs: number;
+  /** Commits in one push. */
+  readonly maxCommits: number;
 }
 
 /** What the git-gate daemon serves, scans and forwards. Written as `git-gate.json`. */
@@ -69,17 +84,8 @@ export interface GitGatePlan {
   readonly limits: GitGateLimits;
 }
 
+/** What holds for all remotes together. */
 export interface GitGateLimits {
-  /** Of a push's pack, as sent. */
-  readonly maxPushBytes: number;
-  /** Of one file, unpacked. */
-  readonly maxFileBytes: number;
-  /** Of all new objects of a push, unpacked. */
-  readonly maxUnpackedBytes: number;
-  /** Refs in one push. */
-  readonly maxRefs: number;
-  /** Commits in one push. */
-  readonly maxCommits: number;
   /** Address space of one git process; a pack that needs more ends that process and nothing else. */
   readonly maxGitMemoryBytes: number;
   readonly maxConnections: number;

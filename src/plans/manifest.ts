@@ -16,7 +16,9 @@ export interface ManifestRoute extends RequestRule {
 }
 
 /** A remote of the git gate; see `GitRemotePlan` for what the fields mean. */
-export interface ManifestRemote extends Omit<GitRemotePlan, 'upstream' | 'gatePath'> {
+export interface ManifestRemote extends Omit<GitRemotePlan, 'upstream' | 'gatePath' | 'limits'> {
+  readonly maxPushBytes: number;
+  readonly maxFileBytes: number;
   readonly upstream:
     | (Omit<Extract<GitUpstream, { kind: 'ssh' }>, 'identity'> & { readonly identity: SecretReference })
     | (Omit<Extract<GitUpstream, { kind: 'https' }>, 'auth'> & {

@@ -1,4 +1,4 @@
-import type { GitGateLimits, GitGatePlan, GitRemotePlan } from '../git-gate-plan.ts';
+import type { GitGateLimits, GitGatePlan, GitPushLimits, GitRemotePlan } from '../git-gate-plan.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { Manifest, ManifestRemote } from '../manifest.ts';
 import { toGatePath } from './gate-path.ts';
@@ -10,13 +10,14 @@ export const gitGatePort = 9418;
 const mebibyte = 1024 * 1024;
 const minuteMs = 60_000;
 
-/** What upstreams themselves take, and what one bundle can unpack; a push beyond that is a mistake or an attack. */
-const limits: Omit<GitGateLimits, 'approvalTimeoutMs'> = {
-  maxPushBytes: 1024 * mebibyte,
-  maxFileBytes: 100 * mebibyte,
+/** What one bundle can look through in the time an agent waits; a push beyond that is a mistake or an attack. */
+const pushLimits: Omit<GitPushLimits, 'maxPushBytes' | 'maxFileBytes'> = {
   maxUnpackedBytes: 4096 * mebibyte,
   maxRefs: 100,
   maxCommits: 50_000,
+};
+
+const limits: Omit<GitGateLimits, 'approvalTimeoutMs'> = {
   maxGitMemoryBytes: 1024 * mebibyte,
   maxConnections: 32,
   requestTimeoutMs: 10_000,
@@ -51,8 +52,16 @@ export function prepareGitGate(
   };
 }
 
-function toRemotePlan({ upstream, ...remote }: ManifestRemote, secrets: PreparedSecrets): GitRemotePlan {
-  return { ...remote, gatePath: toGatePath(upstream), upstream: toUpstreamPlan(upstream, secrets) };
+function toRemotePlan(
+  { upstream, maxPushBytes, maxFileBytes, ...remote }: ManifestRemote,
+  secrets: PreparedSecrets,
+): GitRemotePlan {
+  return {
+    ...remote,
+    gatePath: toGatePath(upstream),
+    upstream: toUpstreamPlan(upstream, secrets),
+    limits: { maxPushBytes, maxFileBytes, ...pushLimits },
+  };
 }
 
 function toUpstreamPlan(

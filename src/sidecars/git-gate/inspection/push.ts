@@ -1,4 +1,4 @@
-import type { GitGateLimits, GitRemotePlan } from '../../../plans/git-gate-plan.ts';
+import type { GitPushLimits, GitRemotePlan } from '../../../plans/git-gate-plan.ts';
 import type { ScanTables } from '../../../scan/scan-tables.ts';
 import type { Finding } from './finding.ts';
 
@@ -28,7 +28,7 @@ export interface InspectionRules {
   readonly checks: GitRemotePlan['checks'];
 }
 
-export type InspectionLimits = Pick<GitGateLimits, 'maxFileBytes' | 'maxUnpackedBytes' | 'maxCommits'>;
+export type InspectionLimits = Pick<GitPushLimits, 'maxFileBytes' | 'maxUnpackedBytes' | 'maxCommits'>;
 
 export interface PushInspection {
   /** What the push is refused for; it may go on only where this is empty. The first 50. */
