@@ -1,8 +1,9 @@
 // Stands in for the Anthropic Messages API (api.anthropic.com), for a real Claude Code that runs in a bottle.
 //
-// A program without packages, run by bare Node in a container of the test's own network. It asks the agent to run
-// the shell command that the prompt names (Run `...`) through its Bash tool, and ends with a text that quotes the
-// tool's result. It prints one JSON object a line: what was asked, and whether the real credential came with it.
+// A program without packages, run by bare Node in a container of the test's own network. It asks the agent to do, one
+// after the other, what the prompt names: shell commands (Run `...`) through its Bash tool, and other tools with JSON input
+// (Use `tool` with `{...}`). It ends with a text that quotes every tool's result. It prints one JSON object a line: what was
+// asked, and whether the real credential came with it.
 //
 // Environment: MODEL_API_KEY (the real credential), TLS_KEY and TLS_CERT (PEM; without them, plain HTTP),
 // MODEL_API_PORT.
@@ -34,7 +35,9 @@ type Ask = {
 };
 type Answer =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'tool'; readonly command: string };
+  | { readonly kind: 'tool'; readonly step: Step; readonly number: number };
+/** One thing that the prompt names. */
+type Step = { readonly tool: string; readonly input: Readonly<Record<string, unknown>> };
 
 const realKey = process.env.MODEL_API_KEY;
 const { TLS_KEY: key, TLS_CERT: cert } = process.env;
@@ -53,21 +56,33 @@ function toText(content: unknown): string {
   return content.map((block: Block) => block.text ?? '').join('');
 }
 
-/** The tool's result if there is one already, else the command that the prompt names, else small talk. */
+/** The first step that has no result yet, else a text with all results, or small talk where no step is named. */
 function toAnswer(ask: Ask): Answer {
   const blocks = (ask.messages ?? []).filter((message) => message.role === 'user').flatMap(toBlocks);
-  const result = blocks.findLast((block) => block.type === 'tool_result');
-  if (result !== undefined) return { kind: 'text', text: `The command printed: ${toText(result.content)}` };
-  const command = blocks.map((block) => /\bRun `([^`]+)`/.exec(block.text ?? '')?.[1]).findLast(Boolean);
-  const canRun = ask.tools?.some((tool) => tool.name === 'Bash') ?? false;
-  if (command !== undefined && canRun) return { kind: 'tool', command };
-  return { kind: 'text', text: 'There was nothing to run.' };
+  const steps = blocks.flatMap((block) => toSteps(block.text ?? ''));
+  const results = blocks.filter((block) => block.type === 'tool_result').map(({ content }) => toText(content));
+  const step = steps[results.length];
+  if (step !== undefined && ask.tools?.some((tool) => tool.name === step.tool)) {
+    return { kind: 'tool', step, number: results.length + 1 };
+  }
+  if (results.length === 0) return { kind: 'text', text: 'There was nothing to run.' };
+  const printed = results.length === 1 ? 'The command printed: ' : 'The commands printed:\n';
+  return { kind: 'text', text: `${printed}${results.join('\n')}` };
+}
+
+function toSteps(prompt: string): readonly Step[] {
+  const pattern = /\bRun `([^`]+)`|\bUse `([^`]+)` with `(\{[^`]*\})`/g;
+  return [...prompt.matchAll(pattern)].map(([, command, tool, input]) =>
+    tool === undefined
+      ? { tool: 'Bash', input: { command, description: 'Runs what the prompt asks for' } }
+      : { tool, input: JSON.parse(input ?? '{}') as Step['input'] },
+  );
 }
 
 function toContent(answer: Answer): Record<string, unknown> {
   if (answer.kind === 'text') return { type: 'text', text: answer.text };
-  const input = { command: answer.command, description: 'Runs what the prompt asks for' };
-  return { type: 'tool_use', id: 'toolu_01standin', name: 'Bash', input };
+  const { tool, input } = answer.step;
+  return { type: 'tool_use', id: `toolu_0${String(answer.number)}standin`, name: tool, input };
 }
 
 function toMessage(
