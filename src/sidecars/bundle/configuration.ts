@@ -2,6 +2,7 @@ import type { BundlePlan, DaemonPlan } from '../../plans/bundle-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import { parseSecretIds, parseSecretLabels } from '../daemon/secret-ids.ts';
 import {
+  parseBoolean,
   parseChoice,
   parseList,
   parseRecord,
@@ -10,7 +11,7 @@ import {
   parseWholeNumber,
 } from '../daemon/strict-json.ts';
 
-const daemonKeys = ['name', 'uid', 'gid', 'argv', 'secrets', 'secretIds'];
+const daemonKeys = ['name', 'uid', 'gid', 'argv', 'secrets', 'hearsRefusals'];
 const bundleKeys = ['image', 'daemons', 'secretLabels', 'graceMs', 'readyTimeoutMs', 'configDirectory'];
 const highestId = 65_533;
 const hourMs = 3_600_000;
@@ -39,7 +40,7 @@ export function parseBundleConfiguration(text: string): BundlePlan {
     secretLabels: parseSecretLabels(
       record.secretLabels,
       `${file}: secretLabels`,
-      secretIdsOf(daemons.filter((daemon) => daemon.secrets === 'fingerprints')),
+      daemons.flatMap((daemon) => daemon.secrets.fingerprints),
     ),
     graceMs: parseWholeNumber(record.graceMs, `${file}: graceMs`, 1, hourMs),
     readyTimeoutMs: parseWholeNumber(record.readyTimeoutMs, `${file}: readyTimeoutMs`, 1, hourMs),
@@ -49,21 +50,35 @@ export function parseBundleConfiguration(text: string): BundlePlan {
 
 /** Every secret that some daemon needs, once. */
 export function secretIdsOf(daemons: readonly DaemonPlan[]): readonly SecretId[] {
-  return [...new Set(daemons.flatMap((daemon) => daemon.secretIds))];
+  return [...new Set(daemons.flatMap(({ secrets }) => [...secrets.values, ...secrets.fingerprints]))];
 }
 
 function parseDaemon(value: unknown, at: string): DaemonPlan {
   const record = parseRecord(value, at, daemonKeys);
   const argv = parseList(record.argv, `${at}.argv`, parseText);
   if (argv.length === 0) throw new Error(`${at}.argv: is empty`);
+  const name = parseChoice(record.name, `${at}.name`, ['egress', 'pipelock', 'git-gate', 'supervise']);
+  const secrets = parseSecrets(record.secrets, `${at}.secrets`);
+  // SECURITY: these read the guest's bytes all day and have no use for a value: there must be none to take from them.
+  if ((name === 'pipelock' || name === 'supervise') && secrets.values.length > 0) {
+    throw new Error(`${at}.secrets.values: ${name} gets no values`);
+  }
   return {
-    name: parseChoice(record.name, `${at}.name`, ['egress', 'pipelock']),
+    name,
     // INVARIANT: no daemon runs as root, so 0 is out of bounds.
     uid: parseWholeNumber(record.uid, `${at}.uid`, 1, highestId),
     gid: parseWholeNumber(record.gid, `${at}.gid`, 1, highestId),
     argv,
-    secrets: parseChoice(record.secrets, `${at}.secrets`, ['values', 'fingerprints']),
-    secretIds: parseSecretIds(record.secretIds, `${at}.secretIds`),
+    secrets,
+    hearsRefusals: parseBoolean(record.hearsRefusals, `${at}.hearsRefusals`),
+  };
+}
+
+function parseSecrets(value: unknown, at: string): DaemonPlan['secrets'] {
+  const record = parseRecord(value, at, ['values', 'fingerprints']);
+  return {
+    values: parseSecretIds(record.values, `${at}.values`),
+    fingerprints: parseSecretIds(record.fingerprints, `${at}.fingerprints`),
   };
 }
 

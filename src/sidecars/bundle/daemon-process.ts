@@ -5,6 +5,7 @@ import { createLineSplitter } from '../daemon/line-splitter.ts';
 import type { DaemonReadyEvent } from '../protocol.ts';
 import type { BundleOutput } from './bundle-output.ts';
 import { toOutputLine, toWrappedLine } from './output-line.ts';
+import type { RefusalRelay } from './refusal-relay.ts';
 
 /** Far above any log line of a daemon; a longer one is cut. */
 const maxLineBytes = 64 * 1024;
@@ -36,13 +37,21 @@ export interface DaemonProcess {
   readonly closed: Promise<void>;
   /** Signals it; nothing happens when it is over. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Has it read its files again; waits for its readiness first, for before it a hang-up would end it. */
+  hangUp(): void;
 }
 
 /**
  * Starts a daemon under its own ids, without supplementary groups (spawn drops them where it changes
- * ids), writes `secretsLine` to its standard input and closes it. The buffer is overwritten afterwards.
+ * ids), and writes `secretsLine` to its standard input, which stays open only for one that hears refusals. The buffer is
+ * overwritten afterwards.
  */
-export function startDaemon(plan: DaemonPlan, secretsLine: Buffer, output: BundleOutput): DaemonProcess {
+export function startDaemon(
+  plan: DaemonPlan,
+  secretsLine: Buffer,
+  output: BundleOutput,
+  refusals: RefusalRelay,
+): DaemonProcess {
   const [command = '', ...args] = plan.argv;
   const child = spawn(command, args, {
     cwd: '/',
@@ -53,13 +62,18 @@ export function startDaemon(plan: DaemonPlan, secretsLine: Buffer, output: Bundl
   });
   // A daemon that dies before it reads its line is reported by its end, not by the broken pipe.
   child.stdin.on('error', () => {});
-  child.stdin.end(secretsLine, () => secretsLine.fill(0));
+  child.stdin.write(secretsLine, () => secretsLine.fill(0));
+  if (plan.hearsRefusals) refusals.addListener(plan.name, child.stdin);
+  else child.stdin.end();
 
   const isReady = Promise.withResolvers<DaemonReadyEvent>();
   let ready = false;
   const lines = createLineSplitter(maxLineBytes, (line, cut) => {
     const read = toOutputLine(plan.name, line, cut);
-    if (read.kind === 'log') return output.print(read.text);
+    if (read.kind === 'log') {
+      if (read.refusal !== null) refusals.pass(read.refusal);
+      return output.print(read.text);
+    }
     if (ready)
       return output.print(toWrappedLine(plan.name, 'warn', 'said a second time that it is ready', false));
     ready = true;
@@ -79,6 +93,7 @@ export function startDaemon(plan: DaemonPlan, secretsLine: Buffer, output: Bundl
     ended: watchEnd(child, () => daemon),
     closed: new Promise((resolve) => child.once('close', () => resolve())),
     kill: (signal) => child.kill(signal),
+    hangUp: () => void isReady.promise.then(() => child.kill('SIGHUP')),
   };
   return daemon;
 }

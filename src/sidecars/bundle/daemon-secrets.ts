@@ -12,10 +12,10 @@ export interface DaemonSecretLines {
 }
 
 /**
- * Decides what each daemon gets to know: the values of its own secrets, or marks of them that were made
- * with a salt of this launch.
+ * Decides what each daemon gets to know: the values of its own secrets, and marks, made with a salt of this launch, of
+ * those it is to recognise.
  *
- * SECURITY: a daemon whose plan says `fingerprints` never gets a value, and none gets a secret that is not its own.
+ * SECURITY: a daemon gets no value but of the secrets its plan names under `values`, and marks of no others than it names.
  */
 export function toDaemonSecretLines(
   plan: BundlePlan,
@@ -29,17 +29,16 @@ export function toDaemonSecretLines(
   }
   return { lines, unscannable: [...unscannable] };
 
-  function toLine(daemon: DaemonPlan): DaemonSecretsLine {
-    const own = daemon.secretIds.map((id) => ({
-      id,
+  function toLine({ secrets: known }: DaemonPlan): DaemonSecretsLine {
+    const marked = known.fingerprints.map((id) => ({
       label: plan.secretLabels[id] ?? id,
       value: secrets[id] ?? '',
     }));
-    if (daemon.secrets === 'values') {
-      return { values: Object.fromEntries(own.map(({ id, value }) => [id, value])) };
-    }
-    const set = createFingerprints(own, salt);
+    const set = createFingerprints(marked, salt);
     for (const label of set.unscannable) unscannable.add(label);
-    return { fingerprints: set.fingerprints };
+    return {
+      values: Object.fromEntries(known.values.map((id) => [id, secrets[id] ?? ''])),
+      fingerprints: set.fingerprints,
+    };
   }
 }

@@ -7,6 +7,7 @@ export type InitEvent =
   | BundleReadyEvent
   | BundleFailedEvent
   | DaemonStartedEvent
+  | { readonly event: 'refusals-dropped'; readonly daemon: 'init'; readonly count: number }
   | { readonly event: 'daemon-killed' | 'secret-unscannable' | 'bundle-stopping'; readonly daemon: 'init' };
 
 /** Prints a line of init's own. Unlike the daemons' log it cuts nothing: a certificate must arrive whole. */

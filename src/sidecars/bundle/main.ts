@@ -11,6 +11,9 @@ const stop = new AbortController();
 // The first process of a container has no default handlers: without these a stop would wait for its grace.
 process.on('SIGTERM', () => stop.abort());
 process.on('SIGINT', () => stop.abort());
+// Never an end: the operator's process has the daemons read their files again by it.
+const signals = new EventTarget();
+process.on('SIGHUP', () => signals.dispatchEvent(new Event('hang-up')));
 
 function failOnDefect(defect: unknown): void {
   const message = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
@@ -27,5 +30,6 @@ const status = await runBundle({
   stdin: process.stdin,
   output,
   stop: stop.signal,
+  signals,
 });
 process.exit(status);

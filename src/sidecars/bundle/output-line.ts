@@ -1,10 +1,12 @@
-import type { DaemonReadyEvent } from '../protocol.ts';
+import type { DaemonName } from '../../plans/bundle-plan.ts';
+import { toRefusalLine } from '../daemon/refusal-line.ts';
+import type { DaemonReadyEvent, RefusalLine } from '../protocol.ts';
 
 /** What one line of a daemon's standard output is. */
 export type OutputLine =
   | { readonly kind: 'ready'; readonly event: DaemonReadyEvent }
-  /** A line of the bundle's log, complete with its line end. */
-  | { readonly kind: 'log'; readonly text: string };
+  /** A line of the bundle's log, complete with its line end, and the refusal that it tells of. */
+  | { readonly kind: 'log'; readonly text: string; readonly refusal: RefusalLine | null };
 
 /**
  * Reads one line of a daemon's standard output. A JSON object gets `"daemon"` as its first key; anything
@@ -13,17 +15,18 @@ export type OutputLine =
  * SECURITY: a daemon that fell to the guest cannot speak for another or for init: a `daemon` key of its
  * own, however it is spelt, is taken out.
  */
-export function toOutputLine(daemon: string, line: Buffer, cut: boolean): OutputLine {
+export function toOutputLine(daemon: DaemonName, line: Buffer, cut: boolean): OutputLine {
   const text = line.toString('utf8');
   const object = cut ? null : parseObject(text);
-  if (object === null) return { kind: 'log', text: toWrappedLine(daemon, 'warn', text, cut) };
+  if (object === null) return { kind: 'log', text: toWrappedLine(daemon, 'warn', text, cut), refusal: null };
   const ready = toReadyEvent(object);
   if (ready !== null) return { kind: 'ready', event: ready };
-  const { daemon: own, ...rest } = object;
+  const { daemon: claimed, ...rest } = object;
   // A parsed object that has no such key is passed as it was written: that is the rule, and the cheap way.
-  const body = own === undefined ? text.trim() : JSON.stringify(rest);
+  const body = claimed === undefined ? text.trim() : JSON.stringify(rest);
   const separator = Object.keys(rest).length === 0 ? '' : ',';
-  return { kind: 'log', text: `{"daemon":${JSON.stringify(daemon)}${separator}${body.slice(1)}\n` };
+  const named = `{"daemon":${JSON.stringify(daemon)}${separator}${body.slice(1)}\n`;
+  return { kind: 'log', text: named, refusal: toRefusalLine(daemon, object) };
 }
 
 /** One line of a daemon's standard error, or of its output where that is no JSON, as a line of the log. */

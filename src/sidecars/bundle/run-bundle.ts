@@ -8,6 +8,7 @@ import { parseBundleConfiguration, secretIdsOf } from './configuration.ts';
 import { type DaemonProcess, startDaemon } from './daemon-process.ts';
 import { toDaemonSecretLines } from './daemon-secrets.ts';
 import { logInitEvent } from './init-log.ts';
+import { createRefusalRelay } from './refusal-relay.ts';
 import { makeRunFolders } from './run-folders.ts';
 import { terminateDaemons } from './terminate.ts';
 import { type BundleEnd, watchDaemons } from './watch-daemons.ts';
@@ -21,6 +22,8 @@ export interface BundleSurroundings {
   readonly output: BundleOutput;
   /** Aborted by SIGTERM or SIGINT. */
   readonly stop: AbortSignal;
+  /** Has an event `hang-up` for each SIGHUP. */
+  readonly signals: EventTarget;
 }
 
 /** Status when init itself failed: configuration, secrets, or a daemon that was late. */
@@ -35,12 +38,20 @@ export const initFailedStatus = 1;
 export async function runBundle(surroundings: BundleSurroundings): Promise<number> {
   const { output, stop, configDirectory } = surroundings;
   const daemons: DaemonProcess[] = [];
+  let hungUp = false;
+  surroundings.signals.addEventListener('hang-up', () => {
+    hungUp = true;
+    for (const daemon of daemons) daemon.hangUp();
+  });
   let graceMs = 0;
   let end: BundleEnd;
   try {
     const plan = parseBundleConfiguration(await readFile(join(configDirectory, 'bundle.json'), 'utf8'));
     graceMs = plan.graceMs;
-    end = await startAndWatch(plan, surroundings, daemons);
+    end = await startAndWatch(plan, surroundings, daemons, () => {
+      // Whoever hung up waits for the answer of daemons that were not there yet.
+      if (hungUp) for (const daemon of daemons) daemon.hangUp();
+    });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     end = stop.aborted
@@ -65,12 +76,14 @@ async function startAndWatch(
   plan: BundlePlan,
   surroundings: BundleSurroundings,
   daemons: DaemonProcess[],
+  onStarted: () => void,
 ): Promise<BundleEnd> {
   const startedAt = performance.now();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), plan.readyTimeoutMs);
   try {
     await startDaemons(plan, surroundings, daemons, late.signal);
+    onStarted();
     return await watchDaemons(plan, daemons, { ...surroundings, late: late.signal, startedAt });
   } finally {
     clearTimeout(timer);
@@ -97,9 +110,13 @@ async function startDaemons(
     logInitEvent(output, 'warn', { event: 'secret-unscannable', daemon: 'init' }, message);
   }
   makeRunFolders(runDirectory, plan.daemons);
+  const refusals = createRefusalRelay((listener, count) => {
+    const message = `${listener} read too slowly and missed ${count} refusals`;
+    logInitEvent(output, 'warn', { event: 'refusals-dropped', daemon: 'init', count }, message);
+  });
   for (const daemon of plan.daemons) {
     const line = lines.get(daemon.name);
     if (line === undefined) throw new Error(`there is no secrets line for ${daemon.name}`);
-    daemons.push(startDaemon(daemon, line, output));
+    daemons.push(startDaemon(daemon, line, output, refusals));
   }
 }

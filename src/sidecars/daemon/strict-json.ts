@@ -46,6 +46,12 @@ export function parseText(value: unknown, at: string): string {
   return value;
 }
 
+/** `true` or `false`. */
+export function parseBoolean(value: unknown, at: string): boolean {
+  if (typeof value !== 'boolean') throw new Error(`${at}: must be true or false`);
+  return value;
+}
+
 /** A whole number within bounds, both included. */
 export function parseWholeNumber(value: unknown, at: string, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

@@ -6,27 +6,34 @@ const egress = {
   uid: 2001,
   gid: 2001,
   argv: ['node', '/opt/bottle/egress.js'],
-  secrets: 'values',
-  secretIds: ['secret-0'],
+  secrets: { values: ['secret-0'], fingerprints: [] },
+  hearsRefusals: false,
 };
 const pipelock = {
   ...egress,
   name: 'pipelock',
   uid: 2002,
   gid: 2002,
-  secrets: 'fingerprints',
-  secretIds: ['secret-0', 'secret-1'],
+  secrets: { values: [], fingerprints: ['secret-0', 'secret-1'] },
+};
+const supervise = {
+  ...egress,
+  name: 'supervise',
+  uid: 2004,
+  gid: 2004,
+  secrets: { values: [], fingerprints: [] },
+  hearsRefusals: true,
 };
 const valid = {
   version: 1,
   image: 'bottle-bundle:test',
-  daemons: [egress, pipelock],
+  daemons: [egress, pipelock, supervise],
   secretLabels: { 'secret-0': 'API_KEY', 'secret-1': 'DATABASE_URL' },
   graceMs: 8000,
   readyTimeoutMs: 15_000,
   configDirectory: '/etc/bottle',
 };
-const withDaemon = (more: object) => ({ ...valid, daemons: [{ ...egress, ...more }, pipelock] });
+const withDaemon = (more: object) => ({ ...valid, daemons: [{ ...egress, ...more }, pipelock, supervise] });
 
 describe('parseBundleConfiguration', () => {
   it('takes a whole plan', () => {
@@ -40,14 +47,35 @@ describe('parseBundleConfiguration', () => {
     ['an unknown key of a daemon', withDaemon({ more: 1 }), 'daemons[0]: unknown key "more"'],
     ['no daemon', { ...valid, daemons: [] }, 'empty'],
     ['an unknown daemon', withDaemon({ name: 'shell' }), 'daemons[0].name'],
-    ['a daemon twice', withDaemon({ name: 'pipelock' }), 'same name'],
+    ['a daemon twice', { ...valid, daemons: [egress, egress] }, 'same name'],
     ['two daemons with one user', withDaemon({ uid: 2002 }), 'same uid'],
     ['a daemon as root', withDaemon({ uid: 0 }), 'daemons[0].uid'],
     ['a daemon of the group root', withDaemon({ gid: 0 }), 'daemons[0].gid'],
     ['no program', withDaemon({ argv: [] }), 'argv'],
     ['another kind of knowledge', withDaemon({ secrets: 'all' }), 'daemons[0].secrets'],
-    ['a secret twice', withDaemon({ secretIds: ['secret-0', 'secret-0'] }), 'twice'],
-    ['an id that is none', withDaemon({ secretIds: ['API_KEY'] }), 'secretIds[0]'],
+    [
+      'a secret twice',
+      withDaemon({ secrets: { values: ['secret-0', 'secret-0'], fingerprints: [] } }),
+      'twice',
+    ],
+    ['an id that is none', withDaemon({ secrets: { values: ['API_KEY'], fingerprints: [] } }), 'values[0]'],
+    ['no word on refusals', withDaemon({ hearsRefusals: 'yes' }), 'hearsRefusals'],
+    [
+      'a value for pipelock',
+      {
+        ...valid,
+        daemons: [egress, { ...pipelock, secrets: { values: ['secret-0'], fingerprints: [] } }, supervise],
+      },
+      'pipelock gets no values',
+    ],
+    [
+      'a value for supervise',
+      {
+        ...valid,
+        daemons: [egress, pipelock, { ...supervise, secrets: { values: ['secret-0'], fingerprints: [] } }],
+      },
+      'supervise gets no values',
+    ],
     [
       'a mark without a label',
       { ...valid, secretLabels: { 'secret-0': 'API_KEY' } },

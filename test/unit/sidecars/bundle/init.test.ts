@@ -33,7 +33,7 @@ describe.skipIf(notRoot)(`init${notRoot ? ` (skipped: ${notRoot})` : ''}`, () =>
       gid: 2001,
       groups: [2001],
       folder: { mode: '700', uid: 2001, gid: 2001 },
-      line: { values: { 'secret-0': 'the-planted-secret' } },
+      line: { values: { 'secret-0': 'the-planted-secret' }, fingerprints: [] },
     });
     const pipelock = await bundle.event({ event: 'self', daemon: 'pipelock' });
     expect(pipelock).toMatchObject({

@@ -1,19 +1,28 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { DaemonName } from '../../../../src/plans/bundle-plan.ts';
 
 const main = fileURLToPath(new URL('../../../../src/sidecars/bundle/main.ts', import.meta.url));
 const fixture = fileURLToPath(new URL('./fixture-daemon.mjs', import.meta.url));
+
+const ids: Readonly<Record<DaemonName, number>> = {
+  egress: 2001,
+  pipelock: 2002,
+  'git-gate': 2003,
+  supervise: 2004,
+};
 
 /** Why tests with several users cannot run here, or null. */
 export const notRoot =
   process.getuid?.() === 0 ? null : 'needs root: init gives each daemon a user of its own';
 
 export interface TestDaemon {
-  readonly name: 'egress' | 'pipelock';
+  readonly name: DaemonName;
   readonly behaviours: readonly string[];
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
@@ -23,6 +32,8 @@ export interface TestBundle extends AsyncDisposable {
   readonly runDirectory: string;
   /** Resolves with the first line of output that has all these fields. */
   event(fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
+  /** Resolves once init has a handler for SIGHUP. */
+  catchesHangUps(): Promise<void>;
   /** Everything printed so far, parsed. */
   readonly events: readonly Record<string, unknown>[];
   /** Everything printed so far, as text. */
@@ -48,11 +59,14 @@ export function startBundle(
     image: 'bottle-bundle:test',
     daemons: daemons.map(({ name, behaviours, overrides }) => ({
       name,
-      uid: name === 'egress' ? 2001 : 2002,
-      gid: name === 'egress' ? 2001 : 2002,
+      uid: ids[name],
+      gid: ids[name],
       argv: [process.execPath, fixture, ...behaviours.map((entry) => entry.replace('RUN', runDirectory))],
-      secrets: name === 'egress' ? 'values' : 'fingerprints',
-      secretIds: ['secret-0'],
+      secrets: {
+        values: name === 'egress' ? ['secret-0'] : [],
+        fingerprints: name === 'pipelock' ? ['secret-0'] : [],
+      },
+      hearsRefusals: name === 'supervise',
       ...overrides,
     })),
     secretLabels: { 'secret-0': 'API_KEY' },
@@ -95,6 +109,14 @@ export function startBundle(
     events,
     text: () => text + errors,
     exit,
+    async catchesHangUps() {
+      const hasHandler = (): boolean => {
+        const [, caught = '0'] =
+          /^SigCgt:\t(\w+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
+        return (BigInt(`0x${caught}`) & 1n) === 1n;
+      };
+      while (!hasHandler()) await setImmediate();
+    },
     async event(fields) {
       for (;;) {
         const found = events.find((entry) =>
