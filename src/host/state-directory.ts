@@ -13,6 +13,8 @@ interface OwnerRecord {
 
 const ownerFile = 'owner.json';
 const detachedFile = 'detached';
+/** The only folder that others than the operator write in. */
+export const queueFolder = 'queue';
 
 /** Modes of what lies in a state folder: who else may read it, once a folder of it is mounted somewhere. */
 export interface StateFile {
@@ -52,11 +54,11 @@ export async function createMountedFolder(path: string, name: string): Promise<s
 }
 
 /**
- * Makes a folder in the state folder that a container's user may write to, whichever it is: the state folder itself is closed to
- * others. The operator owns it, and so can remove the files that are made in it.
+ * Makes the folder that a daemon of the bundle leaves its requests in, `queue/<daemon>`. Any user may write in it, since which
+ * one the daemon is here depends on the engine; the state folder itself is closed to others.
  */
-export async function createWritableFolder(path: string, name: string): Promise<string> {
-  const folder = await createMountedFolder(path, name);
+export async function createQueueFolder(path: string, daemon: string): Promise<string> {
+  const folder = await createMountedFolder(path, join(queueFolder, daemon));
   await chmod(folder, 0o777);
   return folder;
 }
@@ -101,6 +103,10 @@ export async function removeStateDirectory(path: string, slug: string): Promise<
   // Its launcher may have died before it said whose it is.
   const isUnsaid = record === null && (await readdir(path)).every((entry) => entry.startsWith(ownerFile));
   if (record?.slug !== slug && !isUnsaid) return;
+  // What others could write in first, and whose it is last: where something cannot be removed, the next try finds all it takes.
+  const entries = (await readdir(path)).filter((entry) => entry !== ownerFile && entry !== queueFolder);
+  for (const entry of [queueFolder, ...entries])
+    await rm(join(path, entry), { recursive: true, force: true });
   await rm(path, { recursive: true, force: true });
 }
 

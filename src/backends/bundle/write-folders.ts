@@ -1,4 +1,4 @@
-import { createMountedFolder, createWritableFolder, writeStateFile } from '../../host/state-directory.ts';
+import { createMountedFolder, createQueueFolder, writeStateFile } from '../../host/state-directory.ts';
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import type { LivePolicy } from '../../plans/live-policy.ts';
 import { toConfigFiles } from '../../plans/to-config-files.ts';
@@ -31,7 +31,7 @@ export async function writeInstanceFolders(plan: BottlePlan): Promise<InstanceFo
   ];
   const queues = await Promise.all(
     asking.map(async ({ name, target }) => ({
-      source: await createWritableFolder(stateDirectory, `queue/${name}`),
+      source: await createQueueFolder(stateDirectory, name),
       target,
     })),
   );

@@ -2,12 +2,13 @@ import { dirname } from 'node:path';
 import { BottleError } from '../../errors.ts';
 import { acquireClaim, claimPath } from '../../host/claim.ts';
 import { readOwnIdentity, toIdentityText } from '../../host/process-identity.ts';
-import { createStateDirectory, removeStateDirectory, writeStateFile } from '../../host/state-directory.ts';
+import { createStateDirectory, writeStateFile } from '../../host/state-directory.ts';
 import type { BottlePlan } from '../../plans/bottle-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import { alreadyUp } from '../already-up.ts';
 import type { LaunchContext } from '../backend.ts';
 import { launchBundle } from '../bundle/launch-bundle.ts';
+import { removeInstanceFolder } from '../bundle/remove-folder.ts';
 import { type InstanceFolders, writeInstanceFolders } from '../bundle/write-folders.ts';
 import { createContainer, listContainers } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -60,7 +61,7 @@ export async function launchInstance(
   const [, folders] = await runTogether(signal, [
     () => requireNotUp(engine, plan.name),
     async () => {
-      stack.defer(() => removeStateDirectory(plan.stateDirectory, plan.slug));
+      stack.defer(() => removeInstanceFolder(engine, plan.stateDirectory, plan.slug));
       await createStateDirectory(plan.stateDirectory, plan.slug, owner);
       return await writeInstanceFolders(plan);
     },

@@ -1,6 +1,7 @@
 import { isProcessOver, parseIdentityText } from '../../host/process-identity.ts';
-import { findStateDirectories, isMarkedDetached, removeStateDirectory } from '../../host/state-directory.ts';
+import { findStateDirectories, isMarkedDetached } from '../../host/state-directory.ts';
 import type { Leftover } from '../backend.ts';
+import { removeInstanceFolder } from '../bundle/remove-folder.ts';
 import { type FoundContainer, listContainers, removeContainer } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ResourceLabels } from '../engine/labels.ts';
@@ -64,7 +65,7 @@ export async function removeLeftover(engine: Engine, leftover: Leftover): Promis
     case 'volume':
       return await removeVolume(engine, leftover.id);
     case 'state':
-      return await removeStateDirectory(leftover.id, leftover.slug);
+      return await removeInstanceFolder(engine, leftover.id, leftover.slug);
   }
 }
 

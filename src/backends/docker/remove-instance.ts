@@ -1,5 +1,5 @@
 import { BottleError } from '../../errors.ts';
-import { removeStateDirectory } from '../../host/state-directory.ts';
+import { removeInstanceFolder } from '../bundle/remove-folder.ts';
 import { killContainer, removeContainer } from '../engine/containers.ts';
 import type { Engine } from '../engine/engine.ts';
 import { statusOf } from '../engine/engine-error.ts';
@@ -38,7 +38,7 @@ export async function removeInstance(engine: Engine, instance: Instance): Promis
   const steps = [
     () => removeContainers(engine, instance),
     () => removeNetworksAndVolumes(engine, instance),
-    () => removeStateDirectory(instance.stateDirectory, instance.slug),
+    () => removeInstanceFolder(engine, instance.stateDirectory, instance.slug),
   ];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   throwAll(failures);

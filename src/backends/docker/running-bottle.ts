@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { BottleError } from '../../errors.ts';
-import { markDetached, removeStateDirectory } from '../../host/state-directory.ts';
+import { markDetached } from '../../host/state-directory.ts';
 import type { RunningBottle } from '../backend.ts';
+import { removeInstanceFolder } from '../bundle/remove-folder.ts';
 import {
   attachContainer,
   inspectContainer,
@@ -56,7 +57,7 @@ export function createRunningBottle(engine: Engine, instance: Instance): Running
       listVolumes(engine, { slug }),
     ]);
     const present = findInstance(containers, networks, volumes);
-    if (present === null) await removeStateDirectory(instance.stateDirectory, slug);
+    if (present === null) await removeInstanceFolder(engine, instance.stateDirectory, slug);
     else await removeInstance(engine, present);
   }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
   lstat,
@@ -16,8 +17,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readOwnIdentity } from '../../../src/host/process-identity.ts';
 import {
   createMountedFolder,
+  createQueueFolder,
   createStateDirectory,
-  createWritableFolder,
   findStateDirectories,
   isMarkedDetached,
   markDetached,
@@ -52,7 +53,7 @@ describe('state directory', () => {
   it('has folders that others may write in, behind a folder that is closed to them', async () => {
     const umask = process.umask(0o077);
     await create();
-    const queue = await createWritableFolder(path, 'queue/supervise');
+    const queue = await createQueueFolder(path, 'supervise');
     process.umask(umask);
     expect(await Promise.all([queue, join(path, 'queue'), path].map(modeOf))).toEqual(['777', '755', '700']);
   });
@@ -134,6 +135,21 @@ describe('state directory', () => {
 
   it('is removed where its launcher died before it said whose it is', async () => {
     await mkdir(path, { recursive: true });
+    await removeStateDirectory(path, slug);
+    await expect(lstat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('still says whose it is, and all else, where what others made cannot be removed; the next try removes it', async () => {
+    await create();
+    await writeStateFile(path, { path: 'plan.json', content: '{}' });
+    const queue = await createQueueFolder(path, 'supervise');
+    // Deeper than a path may be long, which no user can remove by its path.
+    const dig =
+      "for (let i = 0; i < 30; i++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)); }";
+    execFileSync(process.execPath, ['-e', dig], { cwd: queue });
+    await expect(removeStateDirectory(path, slug)).rejects.toThrow('ENAMETOOLONG');
+    expect(await readdir(path)).toEqual(['owner.json', 'plan.json', 'queue']);
+    execFileSync('rm', ['-r', queue]);
     await removeStateDirectory(path, slug);
     await expect(lstat(path)).rejects.toThrow('ENOENT');
   });
