@@ -31,7 +31,10 @@ export async function awaitReloaded(
   try {
     for await (const line of readBundleLines(stream)) {
       const event = parseBundleLine(line);
-      if (event?.daemon === 'init' && event.event === 'bundle-failed') problems.push(toBundleWords(line));
+      if (event?.daemon === 'init' && event.event === 'bundle-failed') {
+        problems.push(toBundleWords(line));
+        break;
+      }
       // SECURITY: a daemon answers for itself alone, and an answer about another revision is none.
       if (event === null || !silent.has(event.daemon)) continue;
       if (event.event === refused) problems.push(toBundleWords(line));
