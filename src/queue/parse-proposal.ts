@@ -28,9 +28,9 @@ export function parseProposal(value: unknown): Proposal {
   const kind = readChoice(isRecord(value) ? value.kind : null, 'kind', kinds);
   switch (kind) {
     case 'route':
-      return parseRoute(value);
+      return parseRouteProposal(value);
     case 'exemption':
-      return parseExemption(value);
+      return parseExemptionProposal(value);
     case 'capability':
       return parseCapability(value);
     case 'push':
@@ -38,9 +38,11 @@ export function parseProposal(value: unknown): Proposal {
   }
 }
 
-function parseRoute(value: unknown): RouteProposal {
+/** As {@link parseProposal}, for a route. */
+export function parseRouteProposal(value: unknown): RouteProposal {
   const keys = ['kind', 'host', 'scheme', 'port', 'methods', 'paths', 'credentialOf'];
   const route = readObject(value, 'the route', keys);
+  readChoice(route.kind, 'kind', ['route']);
   const host = parseHost(route.host);
   const scheme = readChoice(route.scheme, 'scheme', ['https', 'http']);
   const credentialOf = readNullable(route.credentialOf, 'credentialOf', parseRouteId);
@@ -90,8 +92,10 @@ function parsePaths(value: unknown, at: string): readonly string[] {
   return paths;
 }
 
-function parseExemption(value: unknown): ExemptionProposal {
+/** As {@link parseProposal}, for an exemption. */
+export function parseExemptionProposal(value: unknown): ExemptionProposal {
   const exemption = readObject(value, 'the exemption', ['kind', 'route', 'rule']);
+  readChoice(exemption.kind, 'kind', ['exemption']);
   return {
     kind: 'exemption',
     route: parseRouteId(exemption.route, 'route'),

@@ -6,6 +6,9 @@ export interface RequestLimits {
   readonly maxRequestsPerHour: number;
 }
 
+/** How often one request may be asked for while it waits: far above a client that gives up each minute and tries again. */
+export const maxAsked = 1_000;
+
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 

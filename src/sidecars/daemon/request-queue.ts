@@ -6,7 +6,7 @@ import { decisionGraceMs } from '../../queue/queue-limits.ts';
 import type { Decision, QueueDaemon, QueueRequest, RequestId } from '../../queue/request.ts';
 import type { Log } from './log.ts';
 import type { QueueFiles } from './queue-files.ts';
-import { createRequestBudget, type RequestLimits } from './request-limits.ts';
+import { createRequestBudget, maxAsked, type RequestLimits } from './request-limits.ts';
 
 /** How a request ended. A lapse is a refusal. */
 export type QueueAnswer =
@@ -194,6 +194,8 @@ export async function createRequestQueue(options: RequestQueueOptions): Promise<
       const key = toProposalKey(proposal);
       const known = [...waiting].find((entry) => entry.key === key);
       if (known !== undefined) {
+        // SECURITY: each one who waits takes memory, so their number has a bound.
+        if (known.request.asked >= maxAsked) return { kind: 'refused', message: askedTooOften };
         known.askers += 1;
         // The file follows with the next look: whoever asks a thousand times a second writes once.
         known.request = { ...known.request, asked: known.request.asked + 1 };
@@ -237,5 +239,6 @@ export async function createRequestQueue(options: RequestQueueOptions): Promise<
   };
 }
 
+const askedTooOften = `The same was asked ${maxAsked} times and still waits for the operator. Wait for the answer.`;
 const storeFailed =
   "The request could not be stored, so nobody was asked. The operator can read why in the bottle's log.";
