@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { BottleError } from '../errors.ts';
 import type { SecretReference } from '../plans/secret-reference.ts';
+import { parseKeyFile } from './key-file.ts';
 import { runProgram } from './run-program.ts';
 
 const maxSecretBytes = 64 * 1024;
@@ -42,6 +43,8 @@ async function readReference(
     }
     case 'file':
       return toFirstLine(await readStart(reference));
+    case 'key-file':
+      return readKey(reference);
     case 'command': {
       const { argv } = reference;
       const limits = { timeoutMs: commandTimeoutMs, maxOutputBytes: maxSecretBytes };
@@ -53,12 +56,20 @@ async function readReference(
   }
 }
 
+async function readKey(reference: SecretReference & { kind: 'key-file' }): Promise<string> {
+  const key = parseKeyFile(await readStart(reference));
+  if (key.kind === 'refused') throw missing(reference, key.problem);
+  return key.text;
+}
+
 /** Reads no more than a secret can have, so that a reference to a huge or endless file ends too. */
-async function readStart(reference: SecretReference & { kind: 'file' }): Promise<string> {
+async function readStart(reference: SecretReference & { kind: 'file' | 'key-file' }): Promise<string> {
   try {
     await using file = await open(reference.path, 'r');
     const stats = await file.stat();
     if (!stats.isFile() && !stats.isFIFO()) throw missing(reference, 'is not a file');
+    // SECURITY: as ssh has it: a key that others can read is no proof of anything.
+    if (reference.kind === 'key-file' && (stats.mode & 0o077) !== 0) throw openToOthers(reference.path);
     const { bytesRead, buffer } = await file.read(Buffer.alloc(maxSecretBytes + 2), 0, maxSecretBytes + 2);
     const text = buffer.toString('utf8', 0, bytesRead);
     buffer.fill(0);
@@ -91,6 +102,12 @@ function missing(reference: SecretReference, problem: string): BottleError {
   return new BottleError('secret-missing', `The secret from ${toReferenceWords(reference)} ${problem}.`);
 }
 
+function openToOthers(path: string): BottleError {
+  return new BottleError('secret-missing', `The key ${path} can be read by other users of this host.`, {
+    hint: `Close it with "chmod 600 ${path}", and consider whether somebody has read it.`,
+  });
+}
+
 /** SECURITY: of a command only the program's name, since its arguments may hold what should not be shown. */
 function toReferenceWords(reference: SecretReference): string {
   switch (reference.kind) {
@@ -98,6 +115,8 @@ function toReferenceWords(reference: SecretReference): string {
       return `the environment variable ${reference.name}`;
     case 'file':
       return `the file ${reference.path}`;
+    case 'key-file':
+      return `the key ${reference.path}`;
     case 'command':
       return `the command "${reference.argv[0] ?? ''}"`;
   }

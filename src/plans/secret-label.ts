@@ -7,6 +7,8 @@ export function toSecretLabel(reference: SecretReference): string {
       return reference.name;
     case 'file':
       return `file ${baseName(reference.path)}`;
+    case 'key-file':
+      return `key ${baseName(reference.path)}`;
     case 'command':
       return `command ${baseName(reference.argv[0] ?? '')}`;
   }

@@ -20,10 +20,16 @@ const kinds: ReadonlyMap<string, string> = new Map([
   ['string', 'text'],
   ['number', 'a number'],
   ['int', 'a whole number'],
+  ['boolean', 'true or false'],
   ['array', 'a list'],
   ['object', 'a mapping'],
   ['record', 'a mapping'],
 ]);
+
+/** What a manifest calls a kind of value. */
+export function toKindText(expected: string): string {
+  return kinds.get(expected) ?? expected;
+}
 
 /** Says in one line what an issue is; the issue is no union's. */
 export function toManifestProblem(issue: ManifestIssue): ManifestProblem {
@@ -41,7 +47,7 @@ export function toManifestProblem(issue: ManifestIssue): ManifestProblem {
 function toPredicate(issue: ManifestIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return toTypeText(kinds.get(issue.expected) ?? issue.expected, issue.input);
+      return toTypeText(toKindText(issue.expected), issue.input);
     case 'invalid_value':
       return toChoiceText(issue.values.map(String), issue.input);
     case 'too_small':

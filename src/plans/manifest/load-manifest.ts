@@ -1,6 +1,7 @@
 import { BottleError } from '../../errors.ts';
 import type { Manifest } from '../manifest.ts';
 import { parseBottleName } from './bottle-name.ts';
+import { findMergedProblem, type MergedProblem } from './check-merged.ts';
 import { mergeLayers } from './merge-layers.ts';
 import { type ParsedManifestFile, parseManifestFile } from './parse-manifest-file.ts';
 import { resolvePaths } from './resolve-paths.ts';
@@ -41,7 +42,23 @@ export async function loadManifest(name: string, context: ManifestContext): Prom
   const merged = layers
     .map(({ path, file }) => resolvePaths(file.content, { file: path, home, workingDirectory }))
     .reduceRight<ManifestFile>((base, own) => mergeLayers(base, own), {});
-  return toManifest(merged, { name, sources: layers.map(({ path }) => path), workingDirectory });
+  const manifest = toManifest(merged, { name, sources: layers.map(({ path }) => path), workingDirectory });
+  const problem = findMergedProblem(manifest);
+  if (problem !== null) throw createMergedError(layers, problem);
+  return manifest;
+}
+
+/** The place is in the file that said it last: the first one, the bottle's own before its bases, that has it. */
+function createMergedError(layers: readonly Layer[], { path, message }: MergedProblem): BottleError {
+  const layer = layers.find(({ file }) => hasPath(file.content, path)) ?? layers[0];
+  if (layer === undefined) throw new BottleError('bug', `A manifest without files is wrong: ${message}`);
+  return createSourceError(layer.path, layer.file.source.placeOf(path), message);
+}
+
+function hasPath(value: unknown, path: readonly PropertyKey[]): boolean {
+  const [key, ...rest] = path;
+  if (key === undefined) return value !== undefined;
+  return typeof value === 'object' && value !== null && hasPath(Reflect.get(value, key), rest);
 }
 
 /** The bottle's own file first, then its bases, each the one that the file before extends. */

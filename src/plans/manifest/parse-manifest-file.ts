@@ -3,6 +3,7 @@ import {
   knownKeysSeparator,
   type ManifestIssue,
   type ManifestProblem,
+  toKindText,
   toManifestProblem,
 } from './issue-text.ts';
 import { type ManifestFile, manifestFileSchema } from './schema.ts';
@@ -50,22 +51,27 @@ function toLeafIssues(issue: ManifestIssue): readonly ManifestIssue[] {
     const input = (issue.input as Readonly<Record<string, unknown>>)[issue.discriminator];
     return [{ code: 'invalid_value', values: issue.options ?? [], path: issue.path, message: '', input }];
   }
-  const isMapping = typeof issue.input === 'object' && issue.input !== null && !Array.isArray(issue.input);
-  if (!isMapping && typeof issue.input !== 'string') {
-    return [
-      {
-        code: 'invalid_type',
-        expected: 'text or a mapping',
-        path: issue.path,
-        message: '',
-        input: issue.input,
-      },
-    ];
+  const meant = issue.errors.find((branch) => !branch.some((inner) => isOfOtherKind(inner, issue.input)));
+  if (meant === undefined) {
+    const expected = issue.errors
+      .map(([first]) => (first === undefined ? '' : toKindName(first)))
+      .join(' or ');
+    return [{ code: 'invalid_type', expected, path: issue.path, message: '', input: issue.input }];
   }
-  const expectsMapping = (branch: readonly ManifestIssue[]) =>
-    branch.some(({ code, path }) => code === 'unrecognized_keys' || path.length > 0);
-  const meant = issue.errors.find((branch) => expectsMapping(branch) === isMapping) ?? issue.errors[0] ?? [];
   return meant.flatMap((inner) => toLeafIssues({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** Whether an issue says that the value itself is of another kind than the branch is for. */
+function isOfOtherKind(issue: ManifestIssue, input: unknown): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_value') return issue.values.every((value) => typeof value !== typeof input);
+  return issue.code === 'invalid_type';
+}
+
+/** The kind that a branch is for: that of its values, where it lists them. */
+function toKindName(issue: ManifestIssue): string {
+  if (issue.code === 'invalid_type') return toKindText(issue.expected);
+  return issue.code === 'invalid_value' ? toKindText(typeof issue.values[0]) : '';
 }
 
 function toPlace(source: SourceDocument, { path, key }: ManifestProblem): SourcePlace {

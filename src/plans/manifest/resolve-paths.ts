@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { RemoteText } from './remote-schema.ts';
 import type { SecretText } from './route-schema.ts';
 import type { ManifestFile } from './schema.ts';
 
@@ -22,7 +23,7 @@ export function resolvePaths(
   };
   const toPath = from(dirname(file));
   const toSecret = (secret: SecretText): SecretText => resolveSecret(secret, toPath);
-  const { image, prompt, workspace, egress, pipelock } = content;
+  const { image, prompt, workspace, egress, pipelock, git, supervise } = content;
   return {
     ...content,
     ...(typeof image === 'object' && { image: { dockerfile: toPath(image.dockerfile) } }),
@@ -46,13 +47,38 @@ export function resolvePaths(
     ...(pipelock?.knownSecrets !== undefined && {
       pipelock: { ...pipelock, knownSecrets: pipelock.knownSecrets.map(toSecret) },
     }),
+    ...(git?.remotes !== undefined && {
+      git: { ...git, remotes: mapValues(git.remotes, (remote) => resolveRemote(remote, toPath)) },
+    }),
+    ...(typeof supervise === 'object' &&
+      supervise.notify !== undefined && {
+        supervise: { ...supervise, notify: resolveProgram(supervise.notify, toPath) },
+      }),
   };
 }
 
-/** A command without a slash is looked up by name when it runs, so it stays. */
 function resolveSecret(secret: SecretText, toPath: (path: string) => string): SecretText {
   if (secret.file !== undefined) return { file: toPath(secret.file) };
-  const [program = '', ...rest] = secret.command ?? [];
-  const isPath = program.includes('/') && !isAbsolute(program);
-  return isPath ? { command: [toPath(program), ...rest] } : secret;
+  return secret.command === undefined ? secret : { command: resolveProgram(secret.command, toPath) };
+}
+
+function resolveRemote(remote: RemoteText, toPath: (path: string) => string): RemoteText {
+  return {
+    ...remote,
+    ...(remote.identity !== undefined && { identity: toPath(remote.identity) }),
+    ...(remote.token !== undefined && { token: resolveSecret(remote.token, toPath) }),
+  };
+}
+
+/** A program without a slash is looked up by name when it runs, so it stays. */
+function resolveProgram(argv: readonly string[], toPath: (path: string) => string): string[] {
+  const [program = '', ...rest] = argv;
+  return [program.includes('/') && !isAbsolute(program) ? toPath(program) : program, ...rest];
+}
+
+function mapValues<Value>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

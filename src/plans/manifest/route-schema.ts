@@ -90,6 +90,11 @@ export const routeSchema = z
       .exactOptional()
       .describe('Path patterns; "*" within a segment, "**" across segments. Default: any path.'),
     auth: authSchema.exactOptional(),
+    exempt: z
+      .array(z.string().min(1, 'is empty').max(256))
+      .max(64)
+      .exactOptional()
+      .describe('Known secrets that may pass on it, by the names that refusals call them by. Default: none.'),
   })
   .superRefine((route, context) => {
     if (route.auth === undefined) return;

@@ -2,14 +2,12 @@ import { z } from 'zod';
 import { cidrsOverlap, isCidr, parseCidr } from '../../policy/address-range.ts';
 import { isReservedEnvName } from '../guest-env.ts';
 import { isBottleName } from './bottle-name.ts';
+import { memoryRange, parseByteSize } from './byte-size.ts';
 import { findRepeatedRoute } from './find-repeated-route.ts';
-import { parseMemorySize } from './memory-size.ts';
+import { remotesSchema } from './remote-schema.ts';
 import { routeSchema, secretSchema } from './route-schema.ts';
-
-const pathText = z
-  .string()
-  .min(1, 'is empty')
-  .regex(/^\P{Cc}*$/u, 'has a control character');
+import { superviseSchema } from './supervise-schema.ts';
+import { pathText } from './text-schema.ts';
 
 /** Inside the bundle these ranges are the bundle itself. */
 const ownRanges = ['0.0.0.0/8', '127.0.0.0/8', '::/127'];
@@ -117,15 +115,19 @@ export const manifestFileSchema = z
     git: z
       .strictObject({
         user: z.strictObject({ name: line.exactOptional(), email: line.exactOptional() }).exactOptional(),
+        remotes: remotesSchema
+          .exactOptional()
+          .describe('Repositories the guest works with through the git gate. Default: none.'),
       })
       .exactOptional(),
+    supervise: superviseSchema.exactOptional(),
     resources: z
       .strictObject({
         cpus: z.number().min(0.1).max(1024).exactOptional().describe('Default: 2.'),
         memory: z
           .string()
-          .refine((text) => parseMemorySize(text) !== null, {
-            error: 'is not an amount of memory such as "4GiB" (64MiB to 64TiB)',
+          .refine((text) => parseByteSize(text, memoryRange) !== null, {
+            error: `is not an amount of memory such as "4GiB" (${memoryRange.words})`,
           })
           .exactOptional()
           .describe('Default: 4GiB.'),

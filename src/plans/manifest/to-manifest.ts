@@ -1,12 +1,15 @@
 import { BottleError } from '../../errors.ts';
 import { parseHostPattern } from '../../policy/host-pattern.ts';
 import { deepFreeze } from '../freeze.ts';
-import type { Manifest, ManifestAuth, ManifestRoute } from '../manifest.ts';
-import type { SecretReference } from '../secret-reference.ts';
-import { manifestDefaults, routeDefaults } from './defaults.ts';
-import { parseMemorySize } from './memory-size.ts';
-import type { RouteText, SecretText } from './route-schema.ts';
+import type { Manifest, ManifestAuth, ManifestRoute, ManifestSupervise } from '../manifest.ts';
+import { memoryRange, parseByteSize } from './byte-size.ts';
+import { manifestDefaults, routeDefaults, superviseDefaults } from './defaults.ts';
+import { parseDuration } from './duration.ts';
+import type { RouteText } from './route-schema.ts';
 import type { ManifestFile } from './schema.ts';
+import type { SuperviseText } from './supervise-schema.ts';
+import { toRemote } from './to-remote.ts';
+import { toSecretReference } from './to-secret-reference.ts';
 
 /** What a manifest is made of besides its merged text. */
 export interface ManifestOrigin {
@@ -35,9 +38,12 @@ export function toManifest(
     env: text.env ?? {},
     egress: { ...egress, routes: egress.routes.map(toRoute) },
     pipelock: { ...pipelock, knownSecrets: pipelock.knownSecrets.map(toSecretReference) },
-    git: { user: { ...manifestDefaults.git.user, ...text.git?.user }, remotes: [] },
-    supervise: null,
-    resources: { ...resources, memoryBytes: requireParsed(parseMemorySize(memory), memory) },
+    git: {
+      user: { ...manifestDefaults.git.user, ...text.git?.user },
+      remotes: Object.entries(text.git?.remotes ?? {}).map(([key, remote]) => toRemote(key, remote)),
+    },
+    supervise: toSupervise(text.supervise ?? manifestDefaults.supervise),
+    resources: { ...resources, memoryBytes: requireParsed(parseByteSize(memory, memoryRange), memory) },
     user: text.user ?? manifestDefaults.user,
     docker: { ...manifestDefaults.docker, ...text.docker },
   });
@@ -59,7 +65,7 @@ function toRoute(route: RouteText, index: number): ManifestRoute {
     methods: route.methods ?? null,
     paths: route.paths ?? null,
     auth: route.auth === undefined ? null : toAuth(route.auth),
-    exempt: [],
+    exempt: route.exempt ?? routeDefaults.exempt,
   };
 }
 
@@ -67,10 +73,10 @@ function toAuth({ secret, ...auth }: NonNullable<RouteText['auth']>): ManifestAu
   return { ...auth, secret: toSecretReference(secret) };
 }
 
-function toSecretReference({ env, file, command }: SecretText): SecretReference {
-  if (env !== undefined) return { kind: 'env', name: env };
-  if (file !== undefined) return { kind: 'file', path: file };
-  return { kind: 'command', argv: requireParsed(command ?? null, 'secret') };
+function toSupervise(text: SuperviseText): ManifestSupervise | null {
+  if (text === false) return null;
+  const { timeout, notify } = { ...superviseDefaults, ...(text === true ? {} : text) };
+  return { answerTimeoutMs: requireParsed(parseDuration(timeout), timeout), notify };
 }
 
 /** INVARIANT: the schema accepted the text, so it parses. */

@@ -3,16 +3,24 @@ import type { Manifest } from '../manifest.ts';
 import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
 
 /**
- * What keeps three Node processes within the bundle's 120 MB under load: the smallest nursery, for the buffers of passing
+ * What keeps the Node processes within the bundle's 120 MB under load: the smallest nursery, for the buffers of passing
  * bodies are freed when it is swept and do not count towards its size; code that is compact before it is fast; one helper
  * thread of V8's instead of four.
  */
-const nodeFlags = [
+const nodeFlags = (maxHeapMb: number): readonly string[] => [
   '--max-semi-space-size=1',
-  '--max-old-space-size=64',
+  `--max-old-space-size=${maxHeapMb}`,
   '--optimize-for-size',
   '--v8-pool-size=1',
-] as const;
+];
+
+/** The gate keeps the ids of all objects of a push while it looks through them: some hundred thousand in a large one. */
+const maxHeapMb: Readonly<Record<DaemonName, number>> = {
+  egress: 64,
+  pipelock: 64,
+  'git-gate': 256,
+  supervise: 64,
+};
 
 /** Decides which daemons run, as whom, with which secrets. Egress first: pipelock has nowhere to go without it. */
 export function prepareBundle(image: string, manifest: Manifest, secrets: PreparedSecrets): BundlePlan {
@@ -48,7 +56,7 @@ function toDaemon(
     name,
     uid: id,
     gid: id,
-    argv: ['node', ...nodeFlags, `/opt/bottle/${name}.js`],
+    argv: ['node', ...nodeFlags(maxHeapMb[name]), `/opt/bottle/${name}.js`],
     secrets: { values, fingerprints },
     hearsRefusals,
   };
