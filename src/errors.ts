@@ -114,6 +114,14 @@ export const errorTable = {
     exit: exitStatus.refused,
     hint: 'Somebody changed the audit log, or a disk did: keep the file and look at the line named above.',
   },
+  'audit-unwritable': {
+    exit: exitStatus.unavailable,
+    hint: 'What cannot be written down is not done: look at the disk and at who owns the file.',
+  },
+  'operator-busy': {
+    exit: exitStatus.unavailable,
+    hint: 'Another command of an operator is at work there: try again once it is done.',
+  },
   'archive-unsafe': {
     exit: exitStatus.refused,
     hint: 'Nothing was written outside of the destination. Look at the files in the guest before you copy them.',

@@ -30,17 +30,27 @@ export function claimPath(stateHome: string, name: string): string {
  * @throws BottleError `bottle-already-up` when another process holds it
  */
 export async function acquireClaim(path: string, name: string, slug: string): Promise<Claim> {
+  const answer = await tryClaim(path, slug);
+  if (answer.kind === 'claimed') return answer.claim;
+  throw new BottleError(
+    'bottle-already-up',
+    `Process ${answer.holder.pid} is bringing the bottle "${name}" up already.`,
+    { hint: `Wait for it, then attach with "bottle attach ${name}".` },
+  );
+}
+
+/** What became of the wish for a claim. */
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claim: Claim }
+  | { readonly kind: 'held'; readonly holder: ProcessIdentity };
+
+/** As {@link acquireClaim}, for callers to whom another holder is no error. */
+export async function tryClaim(path: string, slug: string): Promise<ClaimAnswer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const record: ClaimRecord = { slug, owner: await readOwnIdentity(), nonce: randomBytes(8).toString('hex') };
   const holder = await tryAcquire(path, record);
-  if (holder !== null) {
-    throw new BottleError(
-      'bottle-already-up',
-      `Process ${holder.owner.pid} is bringing the bottle "${name}" up already.`,
-      { hint: `Wait for it, then attach with "bottle attach ${name}".` },
-    );
-  }
-  return { release: () => release(path, record) };
+  if (holder !== null) return { kind: 'held', holder: holder.owner };
+  return { kind: 'claimed', claim: { release: () => release(path, record) } };
 }
 
 /** @returns null when the claim is ours, else the claim that stands in the way */

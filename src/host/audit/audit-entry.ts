@@ -47,8 +47,20 @@ export type AuditEvent =
       readonly file: string;
       readonly difference: readonly string[];
     }
-  /** A file in a queue that is no request. */
-  | { readonly event: 'queue-garbage'; readonly file: string; readonly message: string };
+  /**
+   * An answer that did not become whole, because its command was killed or its request lapsed meanwhile, put right: an approval
+   * or a rejection was undone and the request waits on, a revocation was completed.
+   */
+  | {
+      readonly event: 'interrupted';
+      readonly request: RequestId;
+      readonly cause: 'approved' | 'rejected' | 'revoked';
+      readonly outcome: 'undone' | 'completed';
+    }
+  /** A file in a queue that is no request; `file` is `<daemon>/<name>`. */
+  | { readonly event: 'queue-garbage'; readonly file: string; readonly message: string }
+  /** A crash cut the lines before this one short; they stay as they are. Of no bottle: `bottle` and `slug` are empty. */
+  | { readonly event: 'log-repaired'; readonly lines: number };
 
 /**
  * One line of `<stateHome>/audit.jsonl`.

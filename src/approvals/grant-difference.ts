@@ -1,0 +1,45 @@
+import { BottleError } from '../errors.ts';
+import { applyGrants } from '../plans/apply-grants.ts';
+import type { Grant, LivePolicy } from '../plans/live-policy.ts';
+import { toPolicyDifference } from '../plans/policy-difference.ts';
+import type { Proposal } from '../queue/proposal.ts';
+import type { RequestId } from '../queue/request.ts';
+import type { Instance } from './instance.ts';
+
+/** What an approval changes in the policy, or null where it changes none. */
+export function toChange(proposal: Proposal): Grant['change'] | null {
+  return proposal.kind === 'route' || proposal.kind === 'exemption' ? proposal : null;
+}
+
+/**
+ * What granting a proposal changes, seen against the policy without it; empty where it changes none.
+ * @throws BottleError `request-invalid` where it cannot be granted
+ */
+export function toGrantDifference(
+  { plan, policy }: Instance,
+  request: RequestId,
+  proposal: Proposal,
+): readonly string[] {
+  const change = toChange(proposal);
+  if (change === null) return [];
+  const without = { ...policy, grants: policy.grants.filter((grant) => grant.request !== request) };
+  const after: LivePolicy = {
+    ...without,
+    grants: [...without.grants, { request, operator: '', grantedAt: '', change }],
+  };
+  return toPolicyDifference(applyGrants(plan, without), applyGrants(plan, after));
+}
+
+/** As {@link toGrantDifference}; empty where it cannot be granted as it stands. */
+export function findGrantDifference(
+  instance: Instance,
+  request: RequestId,
+  proposal: Proposal,
+): readonly string[] {
+  try {
+    return toGrantDifference(instance, request, proposal);
+  } catch (error) {
+    if (error instanceof BottleError && error.code === 'request-invalid') return [];
+    throw error;
+  }
+}
