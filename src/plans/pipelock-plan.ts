@@ -23,6 +23,10 @@ export interface PipelockPlan {
   readonly rules: readonly PipelockRule[];
   /** Secrets that must not leave the guest; pipelock gets fingerprints of them, never the values. */
   readonly knownSecretIds: readonly SecretId[];
+  /** Labels that a rule's `exempt` may name: known secrets that are no credential of egress or the git gate. */
+  readonly exemptible: readonly string[];
+  /** Whether an agent can ask its operator for more; refusals then say with which tool. */
+  readonly supervise: boolean;
   readonly limits: PipelockLimits;
 }
 

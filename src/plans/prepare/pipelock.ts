@@ -34,6 +34,8 @@ export function preparePipelock(manifest: Manifest, secrets: PreparedSecrets, ad
     revision: 0,
     rules: manifest.egress.routes.map(({ auth: _credential, ...rule }) => rule),
     knownSecretIds: secrets.knownIds,
+    exemptible: secrets.exemptible,
+    supervise: manifest.supervise !== null,
     limits,
   };
 }
