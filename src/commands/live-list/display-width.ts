@@ -1,0 +1,80 @@
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** What a terminal shows two columns wide: scripts of East Asia, full-width forms, pictures. */
+const wide =
+  /^(?:[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})/u;
+
+/** One letter as a reader sees it, with the columns it takes. */
+interface Grapheme {
+  readonly text: string;
+  readonly columns: number;
+}
+
+function toGraphemes(text: string): readonly Grapheme[] {
+  return Array.from(graphemes.segment(text), ({ segment }) => ({
+    text: segment,
+    columns: /^\p{M}+$/u.test(segment) ? 0 : wide.test(segment) ? 2 : 1,
+  }));
+}
+
+/** The columns that a printable text takes on a terminal. */
+export function displayWidth(text: string): number {
+  // Most text is; segmenting it would take most of a redraw's time.
+  if (/^[ -~]*$/.test(text)) return text.length;
+  return toGraphemes(text).reduce((sum, { columns }) => sum + columns, 0);
+}
+
+/** Cuts a printable text to `columns`, with a mark at the end of what was cut. */
+export function cutText(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  const [first = ''] = breakText(text, Math.max(0, columns - 1));
+  return columns <= 0 ? '' : `${first}…`;
+}
+
+/** Cuts or fills a printable text to exactly `columns`. */
+export function fitText(text: string, columns: number): string {
+  const cut = cutText(text, columns);
+  return cut + ' '.repeat(Math.max(0, columns - displayWidth(cut)));
+}
+
+/** Breaks a printable text into lines of at most `columns`, at blanks where there are some. */
+export function wrapText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  for (const word of text.split(/(?<= )(?=[^ ])/)) {
+    const width = displayWidth(word);
+    if (used > 0 && used + displayWidth(word.trimEnd()) > columns) {
+      lines.push(line.trimEnd());
+      line = '';
+      used = 0;
+    }
+    if (width <= columns) {
+      line += word;
+      used += width;
+      continue;
+    }
+    const pieces = breakText(word, columns);
+    lines.push(...pieces.slice(0, -1));
+    line = pieces.at(-1) ?? '';
+    used = displayWidth(line);
+  }
+  return [...lines, line.trimEnd()];
+}
+
+/** Breaks anywhere; at least one letter a line. */
+function breakText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  for (const grapheme of toGraphemes(text)) {
+    if (used > 0 && used + grapheme.columns > columns) {
+      lines.push(line);
+      line = '';
+      used = 0;
+    }
+    line += grapheme.text;
+    used += grapheme.columns;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,139 @@
+import type { QueueEntry } from '../../approvals/queue-entry.ts';
+import { isEditable, isRevocable, isSavable } from '../requests/what-fits.ts';
+import type { KeyPress } from './key-press.ts';
+import {
+  type ApproveMode,
+  type ListState,
+  moveSelection,
+  selectedEntry,
+  withMode,
+  withView,
+} from './list-state.ts';
+import { emptyField } from './text-field.ts';
+import { openNote, toTyping, typeKey } from './typing.ts';
+
+/** What a key asks to be done beyond the screen. */
+export type Effect =
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'interrupt' }
+  | { readonly kind: 'approve'; readonly shown: ApproveMode; readonly save: boolean }
+  | { readonly kind: 'reject'; readonly entry: QueueEntry; readonly notes: string }
+  | { readonly kind: 'revoke'; readonly entry: QueueEntry }
+  /** `shown` is the question that the editor was opened from, or null. */
+  | { readonly kind: 'edit'; readonly entry: QueueEntry; readonly shown: ApproveMode | null };
+
+/** What a key makes of the list. */
+export interface Pressed {
+  readonly state: ListState;
+  readonly effect: Effect | null;
+}
+
+type Move = (KeyPress & { kind: 'move' })['to'];
+
+const pageRows = 10;
+const far = Number.MAX_SAFE_INTEGER;
+const distances: Readonly<Record<Move, number>> = {
+  up: -1,
+  down: 1,
+  'page-up': -pageRows,
+  'page-down': pageRows,
+  first: -far,
+  last: far,
+};
+
+/**
+ * What a key does to the state; pure.
+ * @param maxScroll how far the text on the screen can be moved up
+ */
+export function pressKey(state: ListState, key: KeyPress, maxScroll: number): Pressed {
+  const { mode } = state;
+  if (key.kind === 'interrupt') return { state, effect: { kind: 'interrupt' } };
+  const typing = mode.kind === 'busy' ? null : toTyping(mode);
+  if (typing !== null) return typeKey(state, typing, key) ?? move(state, key, maxScroll);
+  if (key.kind === 'move') return move(state, key, maxScroll);
+  if (mode.kind === 'busy') return only(state);
+  if (key.kind === 'back') return only(toList(state));
+  if (mode.kind === 'list' && key.kind === 'switch') {
+    return only({ ...withView(state, state.view === 'all' ? 'waiting' : 'all'), message: null });
+  }
+  const selected = selectedEntry(state);
+  if (mode.kind === 'list' && key.kind === 'enter' && selected !== null) {
+    return only({ ...withMode(state, { kind: 'whole', entry: selected }), message: null });
+  }
+  if (key.kind !== 'text') return only(state);
+  if (/^(j+|k+)$/.test(key.text)) {
+    const to = key.text.startsWith('j') ? 'down' : 'up';
+    return [...key.text].reduce(
+      (pressed) => move(pressed.state, { kind: 'move', to }, maxScroll),
+      only(state),
+    );
+  }
+  // SECURITY: letters that come in one piece are a paste by a terminal that does not say so; no command is taken from it.
+  return key.text.length === 1 ? command(state, key.text) : only(state);
+}
+
+function command(state: ListState, letter: string): Pressed {
+  const { mode } = state;
+  switch (mode.kind) {
+    case 'approve':
+      return answerApproval(state, mode, letter);
+    case 'revoke':
+      if (letter === 'y') return { state, effect: { kind: 'revoke', entry: mode.entry } };
+      return only(isNo(letter) ? toList(state) : state);
+    case 'help':
+      return only(letter === 'q' || letter === '?' ? toList(state) : state);
+    case 'whole':
+      return letter === 'q' ? only(toList(state)) : onEntry(state, mode.entry, letter);
+    case 'list':
+      if (letter === 'q') return { state, effect: { kind: 'quit' } };
+      if (letter === '?') return only({ ...withMode(state, { kind: 'help' }), message: null });
+      return onEntry(state, selectedEntry(state), letter);
+    default:
+      return only(state);
+  }
+}
+
+function onEntry(state: ListState, entry: QueueEntry | null, letter: string): Pressed {
+  if (entry === null) return only(state);
+  const quiet = { ...state, message: null };
+  const waits = entry.status === 'waiting';
+  if (letter === 'a' && waits) {
+    const { proposal } = entry.request;
+    const { difference } = entry;
+    return only(withMode(quiet, { kind: 'approve', entry, proposal, difference, notes: '', field: null }));
+  }
+  if (letter === 'r' && waits) return only(withMode(quiet, { kind: 'reject', entry, field: emptyField }));
+  if (letter === 'v' && isRevocable(entry)) return only(withMode(quiet, { kind: 'revoke', entry }));
+  if (letter === 'e' && isEditable(entry)) return { state, effect: { kind: 'edit', entry, shown: null } };
+  return only(state);
+}
+
+function answerApproval(state: ListState, shown: ApproveMode, letter: string): Pressed {
+  const { entry } = shown;
+  if (letter === 'y') return { state, effect: { kind: 'approve', shown, save: false } };
+  if (letter === 's' && isSavable(shown.proposal))
+    return { state, effect: { kind: 'approve', shown, save: true } };
+  if (letter === 'e' && isEditable(entry)) return { state, effect: { kind: 'edit', entry, shown } };
+  if (letter === 't') return only({ ...state, mode: openNote(shown) });
+  return only(isNo(letter) ? toList(state) : state);
+}
+
+function isNo(letter: string): boolean {
+  return letter === 'n' || letter === 'q';
+}
+
+function move(state: ListState, key: KeyPress, maxScroll: number): Pressed {
+  if (key.kind !== 'move') return only(state);
+  const by = distances[key.to];
+  if (state.mode.kind === 'list') return only({ ...moveSelection(state, by), message: null });
+  const from = Math.min(state.scroll, maxScroll);
+  return only({ ...state, scroll: Math.max(0, Math.min(from + by, maxScroll)) });
+}
+
+function toList(state: ListState): ListState {
+  return { ...withMode(state, { kind: 'list' }), message: null };
+}
+
+function only(state: ListState): Pressed {
+  return { state, effect: null };
+}
