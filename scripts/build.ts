@@ -105,6 +105,8 @@ async function buildCommands(): Promise<readonly OutputFile[]> {
       'wsl-utils': leftOut,
       'tar-fs': leftOut,
       '@balena/dockerignore': leftOut,
+      // Ink's, for its own developers.
+      'react-devtools-core': leftOut,
       'readable-stream': 'node:stream',
     },
     plugins: [slimDockerode, cheapHttp, lazyOclif],
