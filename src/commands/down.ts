@@ -4,6 +4,7 @@ import { loadBackends } from '../backends/registry.ts';
 import { BottleError } from '../errors.ts';
 import { BottleCommand } from './program/bottle-command.ts';
 import { findBottle } from './program/find-bottle.ts';
+import { recordEnding } from './program/record-ending.ts';
 
 export default class Down extends BottleCommand {
   static override readonly summary = 'Take a bottle down: the guest first, then its guards.';
@@ -23,6 +24,7 @@ export default class Down extends BottleCommand {
     }
     const names = args.name === undefined ? await listNames() : [args.name];
     const bottles = await Promise.all(names.map((name) => findBottle(name)));
+    await recordEnding(bottles.map(({ slug }) => slug));
     const results = await Promise.allSettled(bottles.map((bottle) => bottle.down()));
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures);

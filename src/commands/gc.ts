@@ -3,6 +3,7 @@ import type { Leftover } from '../backends/backend.ts';
 import { loadBackends } from '../backends/registry.ts';
 import { BottleError } from '../errors.ts';
 import { BottleCommand } from './program/bottle-command.ts';
+import { recordEnding } from './program/record-ending.ts';
 import { askYesNo } from './terminal/ask-yes-no.ts';
 import { toTable } from './text/to-table.ts';
 
@@ -45,6 +46,7 @@ export default class Gc extends BottleCommand {
     if (found.length === 0 || flags['dry-run'] || !(flags.yes || (await this.#confirm(found.length)))) {
       return { found, removed: [] };
     }
+    await recordEnding([...new Set(found.map(({ slug }) => slug))]);
     const removed: Leftover[] = [];
     const failures: unknown[] = [];
     for (const leftover of found) {

@@ -63,6 +63,9 @@ export default class Up extends BottleCommand {
     const launched = await launchBottle({ plan: planned.plan, replan, signal: scope.signal });
     await using stack = launched.stack;
     const { bottle } = launched;
+    const { gitGate, supervise } = planned.plan;
+    const asks = gitGate !== null || supervise !== null;
+    if (asks) stack.defer(() => this.#record(bottle));
     if (flags.detach) {
       await bottle.start();
       await this.#leave(bottle, stack);
@@ -71,6 +74,7 @@ export default class Up extends BottleCommand {
       );
       return { name: bottle.name, slug: bottle.slug, state: await bottle.state() };
     }
+    await using _notified = asks ? await this.#notify(bottle) : null;
     const end = await this.#attach(bottle, tty, scope.signal);
     if (end.kind === 'detached') {
       await this.#leave(bottle, stack);
@@ -86,6 +90,18 @@ export default class Up extends BottleCommand {
       (streams) => bottle.attach(streams, { replay: false }),
       () => bottle.start(),
     );
+  }
+
+  /** Notifies the operator of what the agent asks for while the session runs. */
+  async #notify({ slug }: RunningBottle): Promise<AsyncDisposable> {
+    const { notifyMeanwhile } = await import('./program/notify-meanwhile.ts');
+    return notifyMeanwhile(slug);
+  }
+
+  /** Writes what is in the bottle's queues into the audit log, before they go with the bottle. */
+  async #record({ slug }: RunningBottle): Promise<void> {
+    const { recordEnding } = await import('./program/record-ending.ts');
+    await recordEnding([slug]);
   }
 
   /** Leaves the bottle up: nothing on the stack is undone. */

@@ -8,6 +8,8 @@ export interface ProgramRequest {
   readonly timeoutMs: number;
   /** A program that prints more on either stream is ended. */
   readonly maxOutputBytes: number;
+  /** What it reads on its standard input; without it there is nothing to read. A program that does not read it may end all the same. */
+  readonly input?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -20,7 +22,7 @@ export type ProgramResult =
   | { readonly kind: 'killed'; readonly signal: string };
 
 /**
- * Runs a program without standard input and waits for its end.
+ * Runs a program and waits for its end.
  * @throws the signal's reason when it aborts; the program is then ended first
  */
 export async function runProgram(request: ProgramRequest): Promise<ProgramResult> {
@@ -31,7 +33,7 @@ export async function runProgram(request: ProgramRequest): Promise<ProgramResult
   const result = await execa(file, args, {
     env: definedOf(request.env),
     extendEnv: false,
-    stdin: 'ignore',
+    ...(request.input === undefined ? { stdin: 'ignore' } : { input: request.input }),
     reject: false,
     stripFinalNewline: false,
     timeout: request.timeoutMs,

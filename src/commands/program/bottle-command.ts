@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command';
+import { toPrintableJson } from '../../host/printable-json.ts';
 
 /**
  * What every command of bottle is. A command that prints data sets `enableJsonFlag`, and returns the data from
@@ -10,8 +11,9 @@ export abstract class BottleCommand extends Command {
     if (!this.jsonEnabled()) process.stdout.write(text);
   }
 
+  /** SECURITY: guests' words are in what some commands return. */
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${toPrintableJson(json, 2)}\n`);
   }
 
   override catch(error: Error): never {
