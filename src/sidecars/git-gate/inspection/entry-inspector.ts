@@ -1,0 +1,103 @@
+import type { ChangedEntry } from './changed-entries.ts';
+import type { CheckName } from './finding.ts';
+import { toShownPath } from './finding-text.ts';
+import type { ObjectReader } from './object-reader.ts';
+import {
+  type BlobRole,
+  createBlobReceiver,
+  type InspectionState,
+  type ObjectPlace,
+  toFinding,
+  toPushFinding,
+} from './object-receivers.ts';
+import { isHookPath, toControlFile } from './path-rules.ts';
+
+/** Entries of one push. A tree of trees of trees can name more files than there are atoms; git would list them all. */
+const maxEntries = 1_000_000;
+
+/** Of what is remembered as seen. Beyond it is forgotten and looked at again: slower, never less. */
+const maxSeenCharacters = 32 * 1024 * 1024;
+
+const folderMode = '040000';
+const linkMode = '120000';
+const submoduleMode = '160000';
+
+/**
+ * Judges changed entries by their names and modes, and asks for what they hold. An object is looked at once for each thing it is looked at for:
+ * the same bytes can first be a file and then a link.
+ */
+export function createEntryInspector(state: InspectionState, reader: ObjectReader) {
+  const { list, scanner } = state;
+  const seenObjects = createSeen();
+  const seenPaths = createSeen();
+  /** Paths with a secret in their name. */
+  const unshown = new Set<string>();
+  let count = 0;
+
+  function inspectName(entry: ChangedEntry): ObjectPlace {
+    const { commit, path } = entry;
+    if (seenPaths.add(path)) {
+      for (const hit of scanner.push(Buffer.from(path, 'latin1'), true)) {
+        unshown.add(path);
+        list.add(toFinding(hit, { commit, path: null, place: 'file-name', line: null }), null);
+      }
+    }
+    return { commit, path, shownPath: unshown.has(path) ? null : toShownPath(path) };
+  }
+
+  function request(entry: ChangedEntry, at: ObjectPlace, role: BlobRole): void {
+    const key = role === 'content' ? entry.id : `${role} ${entry.id} ${role === 'link' ? entry.path : ''}`;
+    if (seenObjects.add(key)) reader.request(entry.id, createBlobReceiver(state, at, role));
+  }
+
+  return {
+    inspect(entry: ChangedEntry): void {
+      count += 1;
+      if (count > maxEntries) {
+        list.stop(toPushFinding('too-many-files', `changes more than ${maxEntries} files`));
+        return;
+      }
+      const at = inspectName(entry);
+      const add = (check: CheckName, says: string) => {
+        const { commit, shownPath } = at;
+        list.add(
+          { rule: check, layer: 'git', place: 'file', commit, path: shownPath, line: null, says },
+          check,
+        );
+      };
+      if (entry.mode === folderMode) return;
+      if (isHookPath(entry.path)) add('hooks', 'is a hook, or tells a program of hooks what to run');
+      if (entry.mode === submoduleMode) {
+        add('submodules', "is a submodule's commit");
+        return;
+      }
+      request(entry, at, 'content');
+      const control = toControlFile(entry.path);
+      if (entry.mode === linkMode) {
+        request(entry, at, 'link');
+        if (control !== null) add('symlinks', 'is a link in the place of a file that git obeys');
+      } else if (control !== null) {
+        request(entry, at, control);
+      }
+    },
+  };
+}
+
+/** A set that starts anew before it grows too large. */
+function createSeen() {
+  let seen = new Set<string>();
+  let characters = 0;
+  return {
+    /** Whether it was not there. */
+    add(key: string): boolean {
+      if (seen.has(key)) return false;
+      characters += key.length;
+      if (characters > maxSeenCharacters) {
+        seen = new Set();
+        characters = key.length;
+      }
+      seen.add(key);
+      return true;
+    },
+  };
+}
