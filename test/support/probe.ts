@@ -11,10 +11,12 @@ export type ProbeName =
   | 'events'
   | 'fetch'
   | 'http2'
+  | 'mcp'
   | 'memory'
   | 'reach'
   | 'search'
   | 'standing'
+  | 'steady'
   | 'transfer'
   | 'websocket'
   | 'wire';
