@@ -5,13 +5,18 @@ export interface GuestEnvSource {
   readonly home: string;
   readonly gitUser: { readonly name: string; readonly email: string };
   readonly hasPrompt: boolean;
+  /** The bundle's address where the guest's programs talk to it themselves, besides through its proxy, or null. */
+  readonly directAddress: string | null;
+  readonly hasGitGate: boolean;
 }
 
-const noProxy = 'localhost,127.0.0.1';
+const loopback = 'localhost,127.0.0.1';
 /** Where a backend puts the bottle's certificate authority in the guest. */
 const caPath = '/etc/bottle/ca.pem';
 /** Where a backend puts the prompt in the guest; the agent is told by `BOTTLE_PROMPT`. */
 const promptPath = '/etc/bottle/prompt.md';
+/** What the guest's git reads first, below `/etc/bottle`. */
+export const gitConfigName = 'gitconfig';
 
 /** The variables that send the guest's programs to its bundle and make them trust it; a manifest cannot set these. */
 export function toGuestEnv({
@@ -20,7 +25,10 @@ export function toGuestEnv({
   home,
   gitUser,
   hasPrompt,
+  directAddress,
+  hasGitGate,
 }: GuestEnvSource): Readonly<Record<string, string>> {
+  const noProxy = directAddress === null ? loopback : `${loopback},${directAddress}`;
   return {
     HTTP_PROXY: proxy,
     HTTPS_PROXY: proxy,
@@ -40,6 +48,7 @@ export function toGuestEnv({
     GIT_AUTHOR_EMAIL: gitUser.email,
     GIT_COMMITTER_NAME: gitUser.name,
     GIT_COMMITTER_EMAIL: gitUser.email,
+    ...(hasGitGate ? { GIT_CONFIG_SYSTEM: `/etc/bottle/${gitConfigName}` } : {}),
     BOTTLE_NAME: name,
     ...(hasPrompt ? { BOTTLE_PROMPT: promptPath } : {}),
     IS_SANDBOX: '1',
@@ -49,7 +58,15 @@ export function toGuestEnv({
 
 const reserved = new Set(
   Object.keys(
-    toGuestEnv({ name: '', proxy: '', home: '', gitUser: { name: '', email: '' }, hasPrompt: true }),
+    toGuestEnv({
+      name: '',
+      proxy: '',
+      home: '',
+      gitUser: { name: '', email: '' },
+      hasPrompt: true,
+      directAddress: null,
+      hasGitGate: true,
+    }),
   ).map((name) => name.toUpperCase()),
 );
 

@@ -1,9 +1,13 @@
 import { BottleError } from '../../errors.ts';
 import type { GuestPlan } from '../bottle-plan.ts';
+import type { GitGatePlan } from '../git-gate-plan.ts';
 import { toGuestEnv } from '../guest-env.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { Manifest } from '../manifest.ts';
+import type { SupervisePlan } from '../supervise-plan.ts';
 import { prepareAgent } from './agent.ts';
+import { prepareGitConfig } from './guest-git.ts';
+import { prepareMcpClient } from './mcp-client.ts';
 import { pipelockPort } from './pipelock.ts';
 import { prepareWorkspace } from './workspace.ts';
 
@@ -13,16 +17,23 @@ const maxPromptBytes = 64 * 1024;
 /** The first ordinary user of most images. */
 const ordinaryId = 1000;
 
+/** What of the bundle the guest is told. */
+export interface GuestBundle {
+  readonly address: string;
+  readonly gitGate: GitGatePlan | null;
+  readonly supervise: SupervisePlan | null;
+}
+
 /**
  * Decides what runs in the guest, as whom, with what in its environment.
- * @param bundleAddress the bundle's address on the guest's network
+ * @param bundle the bundle's address on the guest's network, and what it serves there
  * @param cpuLimit what the host has, since engines refuse more
  * @throws BottleError `manifest-invalid` for a workspace that cannot be used or a prompt that is too long
  */
 export function prepareGuest(
   manifest: Manifest,
   facts: HostFacts,
-  bundleAddress: string,
+  bundle: GuestBundle,
   cpuLimit: number,
 ): GuestPlan {
   const { resources } = manifest;
@@ -37,6 +48,8 @@ export function prepareGuest(
     );
   }
   const agent = prepareAgent(manifest, facts.prompt);
+  const { address, gitGate, supervise } = bundle;
+  const mcp = prepareMcpClient(manifest.agent, supervise);
   return {
     image: facts.images.guest,
     argv: facts.invocation.command ?? agent.argv,
@@ -46,18 +59,25 @@ export function prepareGuest(
     workdir: '/workspace',
     env: {
       ...agent.env,
+      ...mcp.env,
       ...manifest.env,
       // SECURITY: last, so that nothing in a manifest can point the guest's programs past the bundle.
       ...toGuestEnv({
         name: manifest.name,
-        proxy: `http://${bundleAddress}:${pipelockPort}`,
+        proxy: `http://${address}:${pipelockPort}`,
         home,
         gitUser: manifest.git.user,
         hasPrompt: facts.prompt !== null,
+        directAddress: gitGate === null && supervise === null ? null : address,
+        hasGitGate: gitGate !== null,
       }),
     },
-    files: facts.prompt === null ? [] : [{ path: 'prompt.md', content: facts.prompt }],
-    homeFiles: [],
+    files: [
+      ...(facts.prompt === null ? [] : [{ path: 'prompt.md', content: facts.prompt }]),
+      ...(gitGate === null ? [] : [prepareGitConfig(gitGate)]),
+      ...mcp.files,
+    ],
+    homeFiles: mcp.homeFiles,
     workspace,
     resources: { ...resources, cpus: Math.min(resources.cpus, cpuLimit) },
   };

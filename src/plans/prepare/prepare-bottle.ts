@@ -26,6 +26,8 @@ export function prepareBottle(manifest: Manifest, facts: HostFacts): BottlePlan 
   const secrets = prepareSecrets(manifest);
   const backend = prepareDockerBackend(manifest, docker, facts, slug);
   const bundleAddress = backend.guestNetwork.bundle;
+  const gitGate = prepareGitGate(manifest, facts, secrets, bundleAddress);
+  const supervise = prepareSupervise(manifest, secrets, bundleAddress);
   const plan = {
     version: 1,
     name: manifest.name,
@@ -37,9 +39,9 @@ export function prepareBottle(manifest: Manifest, facts: HostFacts): BottlePlan 
     bundle: prepareBundle(facts.images.bundle, manifest, secrets),
     pipelock: preparePipelock(manifest, secrets, bundleAddress),
     egress: prepareEgress(manifest, facts, secrets),
-    gitGate: prepareGitGate(manifest, facts, secrets, bundleAddress),
-    supervise: prepareSupervise(manifest, secrets, bundleAddress),
-    guest: prepareGuest(manifest, facts, bundleAddress, docker.cpus),
+    gitGate,
+    supervise,
+    guest: prepareGuest(manifest, facts, { address: bundleAddress, gitGate, supervise }, docker.cpus),
     backend,
   } as const;
   return deepFreeze({ ...structuredClone(plan), hash: hashJson(plan) });
