@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { toPrintableJson } from '../printable-json.ts';
 import type { AuditEntry, AuditEvent } from './audit-entry.ts';
-import { readAuditHead, writeAuditHead } from './audit-head.ts';
+import { emptyHead, readAuditHead, writeAuditHead } from './audit-head.ts';
 import { toLineHash } from './audit-lines.ts';
 import { settleAuditTail } from './settle-audit-tail.ts';
 
@@ -20,7 +20,10 @@ export async function appendAuditRecords(
   { time, operator }: Pick<AuditEntry, 'time' | 'operator'>,
 ): Promise<void> {
   if (records.length === 0) return;
-  const tail = await settleAuditTail(file, await readAuditHead(headPath));
+  const { size: sizeBefore } = await file.stat();
+  const head = await readAuditHead(headPath, sizeBefore);
+  if (sizeBefore === 0 && head === emptyHead) await writeAuditHead(headPath, head);
+  const tail = await settleAuditTail(file, head);
   const repair: AuditRecord = { event: 'log-repaired', lines: tail.cut, bottle: '', slug: '' };
   const all = tail.cut === 0 ? records : [repair, ...records];
   // A torn line is ended and kept: it is neither lost nor merged with what follows.

@@ -18,17 +18,22 @@ export interface AuditHead {
 export const emptyHead: AuditHead = { version: 1, seq: 0, hash: '0'.repeat(64), size: 0, lastLine: 0 };
 
 /**
- * Reads the head; that of an empty log where there is none.
- * @throws BottleError `audit-broken` where it is something else
+ * Reads the head.
+ * INVARIANT: an empty log alone may have none: it is written before the first line, so that removing it hides nothing.
+ * @param size bytes of the log
+ * @throws BottleError `audit-broken` where it is missing or something else
  */
-export async function readAuditHead(path: string): Promise<AuditHead> {
+export async function readAuditHead(path: string, size: number): Promise<AuditHead> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   });
-  if (text === null) return emptyHead;
-  const head = parseHead(text);
-  if (head === null) throw auditBroken(`The file ${path}, which says where the audit log ends, is damaged.`);
+  if (text === null && size === 0) return emptyHead;
+  const head = text === null ? null : parseHead(text);
+  if (head === null)
+    throw auditBroken(
+      `The file ${path}, which says where the audit log ends, is ${text === null ? 'missing' : 'damaged'}.`,
+    );
   return head;
 }
 

@@ -84,9 +84,12 @@ export function openAuditLog({ stateHome, operator, now }: AuditSurroundings): A
     },
     async verify() {
       await using file = await openIfThere(path);
-      if (file !== null)
-        return await withLock(lock, async () => verifyAuditLines(file, await readAuditHead(headPath)));
-      const head = await readAuditHead(headPath);
+      if (file !== null) {
+        return await withLock(lock, async () =>
+          verifyAuditLines(file, await readAuditHead(headPath, (await file.stat()).size)),
+        );
+      }
+      const head = await readAuditHead(headPath, 0);
       return head.seq === 0
         ? { kind: 'intact', lines: 0, hash: emptyHead.hash, note: null }
         : { kind: 'broken', message: toLostMessage(head) };
