@@ -42,6 +42,8 @@ export interface MirrorOptions {
   readonly log: Log;
 }
 
+/** Of what git does in a mirror without anybody else: far above what it takes. */
+const localTimeoutMs = 60_000;
 const maxRefBytes = 64 * 1024 * 1024;
 const refSpecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
@@ -59,7 +61,7 @@ export async function openMirror({ remote, access, folders, limits, log }: Mirro
   ): Promise<GitEnd> =>
     runGit({ argv: [...git, ...args], cwd: directory, env, signal, maxOutputBytes: maxRefBytes });
   const runHere = async (args: readonly string[]): Promise<string> => {
-    const end = await run(args, ownEnvironment, AbortSignal.timeout(limits.refreshTimeoutMs));
+    const end = await run(args, ownEnvironment, AbortSignal.timeout(localTimeoutMs));
     if (end.status === 0) return end.stdout;
     throw new Error(`git ${args[0]} ended with ${end.status} in the mirror of ${remote.name}: ${end.stderr}`);
   };

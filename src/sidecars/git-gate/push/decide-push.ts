@@ -7,12 +7,13 @@ import type { RequestQueue } from '../../daemon/request-queue.ts';
 import { runGit } from '../git/git-process.ts';
 import { readingBounds, toBoundedGit, toGitEnvironment } from '../git/git-program.ts';
 import type { HookQuestion } from '../hook/hook-protocol.ts';
+import { toFindingText } from '../inspection/finding-text.ts';
+import { inspectPush } from '../inspection/inspect-push.ts';
 import type { PushInspection } from '../inspection/push.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { UpstreamAccess } from '../upstream/upstream-access.ts';
 import { approvePush } from './approve-push.ts';
 import { describePush, type ReadGit } from './describe-push.ts';
-import { inspectPush, toFindingText } from './interim-inspection.ts';
 import { checkRefNames, decideChanges, type PushedRef, PushRefusal, parsePushedRefs } from './ref-policy.ts';
 
 /** What a push is decided by. */
