@@ -139,20 +139,26 @@ describe('state directory', () => {
     await expect(lstat(path)).rejects.toThrow('ENOENT');
   });
 
-  it('still says whose it is, and all else, where what others made cannot be removed; the next try removes it', async () => {
-    await create();
-    await writeStateFile(path, { path: 'plan.json', content: '{}' });
-    const queue = await createQueueFolder(path, 'supervise');
-    // Deeper than a path may be long, which no user can remove by its path.
-    const dig =
-      "for (let i = 0; i < 30; i++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)); }";
-    execFileSync(process.execPath, ['-e', dig], { cwd: queue });
-    await expect(removeStateDirectory(path, slug)).rejects.toThrow('ENAMETOOLONG');
-    expect(await readdir(path)).toEqual(['owner.json', 'plan.json', 'queue']);
-    execFileSync('rm', ['-r', queue]);
-    await removeStateDirectory(path, slug);
-    await expect(lstat(path)).rejects.toThrow('ENOENT');
-  });
+  it.each([
+    ['a queue', 'queue', ['owner.json', 'plan.json', 'queue']],
+    ['another folder', 'unlike', ['owner.json', 'unlike']],
+  ])(
+    'still says whose it is where %s cannot be removed; the next try removes it',
+    async (_what, name, left) => {
+      await create();
+      await writeStateFile(path, { path: 'plan.json', content: '{}' });
+      const folder = await createMountedFolder(path, name);
+      // Deeper than a path may be long, which no user can remove by its path.
+      const dig =
+        "for (let i = 0; i < 30; i++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)); }";
+      execFileSync(process.execPath, ['-e', dig], { cwd: folder });
+      await expect(removeStateDirectory(path, slug)).rejects.toThrow('ENAMETOOLONG');
+      expect(await readdir(path)).toEqual(left);
+      execFileSync('rm', ['-r', folder]);
+      await removeStateDirectory(path, slug);
+      await expect(lstat(path)).rejects.toThrow('ENOENT');
+    },
+  );
 
   it('says whether it was kept', async () => {
     expect(await isMarkedDetached(path)).toBe(false);
