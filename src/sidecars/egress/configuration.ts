@@ -2,6 +2,7 @@ import type { EgressAuth, EgressPlan, EgressRoute } from '../../plans/egress-pla
 import { isCidr } from '../../policy/address-range.ts';
 import { parseHostPattern } from '../../policy/host-pattern.ts';
 import { isPathPattern } from '../../policy/path-pattern.ts';
+import { requireDistinctIds } from '../daemon/revoked-rules.ts';
 import { parseSecretId, parseSecretIds, parseSecretLabels } from '../daemon/secret-ids.ts';
 import {
   parseChoice,
@@ -14,7 +15,16 @@ import {
 } from '../daemon/strict-json.ts';
 
 const file = 'egress.json';
-const planKeys = ['listen', 'routes', 'allowPrivate', 'extraCa', 'secretIds', 'secretLabels', 'limits'];
+const planKeys = [
+  'revision',
+  'listen',
+  'routes',
+  'allowPrivate',
+  'extraCa',
+  'secretIds',
+  'secretLabels',
+  'limits',
+];
 const routeKeys = ['id', 'host', 'scheme', 'port', 'methods', 'paths', 'auth'];
 const limitKeys = ['connectTimeoutMs', 'responseTimeoutMs', 'idleTimeoutMs', 'maxConnections'];
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -28,9 +38,11 @@ export function parseEgressConfiguration(text: string): EgressPlan {
   const record = parseVersionedFile(text, file, planKeys);
   const secretIds = parseSecretIds(record.secretIds, `${file}: secretIds`);
   const routes = parseList(record.routes, `${file}: routes`, parseRoute);
+  requireDistinctIds(routes, `${file}: routes`);
   const stray = routes.find((route) => route.auth !== null && !secretIds.includes(route.auth.secretId));
   if (stray !== undefined) throw new Error(`${file}: ${stray.id} needs a secret that is not in secretIds`);
   return {
+    revision: parseWholeNumber(record.revision, `${file}: revision`, 0, Number.MAX_SAFE_INTEGER),
     listen: parseListen(record.listen, `${file}: listen`),
     routes,
     allowPrivate: parseList(record.allowPrivate, `${file}: allowPrivate`, parseCidrText),

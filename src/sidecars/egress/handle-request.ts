@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../daemon/log.ts';
-import { type AllowedRequest, decideRequest, type EgressPolicy } from './decide-request.ts';
+import { type AllowedRequest, decideRequest } from './decide-request.ts';
 import { fail } from './denial.ts';
 import type { Dial } from './dial.ts';
 import type { ForwardEnd } from './forward-end.ts';
 import { toFields } from './headers.ts';
+import type { LivePolicy } from './live-policy.ts';
 import { logDefect, logRequest } from './request-log.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
@@ -12,7 +13,7 @@ import { writeDenial } from './write-denial.ts';
 
 /** What every request is answered with. */
 export interface Handling {
-  readonly policy: EgressPolicy;
+  readonly policy: LivePolicy;
   readonly pool: UpstreamPool;
   readonly dial: Dial;
   readonly log: Log;
@@ -31,35 +32,54 @@ export function createRequestHandler(handling: Handling) {
     const decided =
       active < handling.maxConnections
         ? decideRequest(
-            handling.policy,
+            handling.policy.current,
             incoming.method ?? '',
             incoming.url ?? '',
             toFields(incoming.rawHeaders),
           )
         : fail('busy', 'The bottle has too many requests open: try again when some have ended.');
     active += 1;
+    const gone = new AbortController();
+    let revoked = false;
+    // SECURITY: in one step with the decision, so that no change of the routes comes between the two.
+    const endUse =
+      decided.kind === 'allowed'
+        ? handling.policy.use(decided.rule, () => {
+            revoked = true;
+            gone.abort();
+            response.destroy();
+          })
+        : null;
     try {
-      const end = decided.kind === 'allowed' ? await forward(handling, decided, incoming, response) : decided;
+      const end =
+        decided.kind === 'allowed' ? await forward(handling, decided, { incoming, response, gone }) : decided;
       if (end.kind !== 'passed') writeDenial(response, end);
-      logRequest(handling.log, { incoming, decided, end, status: response.statusCode, startedAt });
+      const { statusCode: status } = response;
+      logRequest(handling.log, { incoming, decided, end, status, startedAt, revoked });
     } catch (defect) {
       logDefect(handling.log, defect);
       response.destroy();
     } finally {
       active -= 1;
+      endUse?.();
       // What is left of the body must not stand in the way of the connection's next request.
       if (!incoming.complete) incoming.unpipe().resume();
     }
   };
 }
 
+interface Client {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Aborted when nobody may have the answer any more. */
+  readonly gone: AbortController;
+}
+
 async function forward(
   handling: Handling,
   allowed: AllowedRequest,
-  incoming: IncomingMessage,
-  response: ServerResponse,
+  { incoming, response, gone }: Client,
 ): Promise<ForwardEnd> {
-  const gone = new AbortController();
   // Nobody waits for the answer any more, or it ended before the host took the whole request: let go of the host.
   response.once('close', () => {
     if (!response.writableFinished || !incoming.complete) gone.abort();

@@ -40,22 +40,35 @@ export function createUpgradeHandler(handling: Handling) {
     response.shouldKeepAlive = false;
     const decided = active < handling.maxConnections ? decideUpgrade(handling, incoming) : busy();
     active += 1;
+    let revoked = false;
+    const upstream: Upstream = { socket: null, gone: new AbortController() };
+    // SECURITY: in one step with the decision, so that no change of the routes comes between the two.
+    const endUse =
+      decided.kind === 'allowed'
+        ? handling.policy.use(decided.rule, () => {
+            revoked = true;
+            upstream.gone.abort();
+            upstream.socket?.destroy();
+            socket.destroy();
+          })
+        : null;
     try {
       const end =
         decided.kind === 'allowed'
-          ? await connectBoth(handling, decided, { incoming, socket, head, response })
+          ? await connectBoth(handling, decided, { incoming, socket, head, response, upstream })
           : decided;
       if (end.kind !== 'passed') {
         endWithResponse(socket, response);
         writeDenial(response, end);
       }
       const status = response.headersSent ? response.statusCode : 101;
-      logRequest(handling.log, { incoming, decided, end, status, startedAt });
+      logRequest(handling.log, { incoming, decided, end, status, startedAt, revoked });
     } catch (defect) {
       logDefect(handling.log, defect);
       socket.destroy();
     } finally {
       active -= 1;
+      endUse?.();
     }
   };
 }
@@ -72,7 +85,7 @@ function decideUpgrade({ policy }: Handling, incoming: IncomingMessage): Allowed
     incoming.headers['content-length'] !== undefined || incoming.headers['transfer-encoding'] !== undefined;
   if (!isWebSocket || hasBody)
     return refuse('egress', 'The request was refused: only a WebSocket may switch protocols.');
-  return decideRequest(policy, 'GET', incoming.url ?? '', fields);
+  return decideRequest(policy.current, 'GET', incoming.url ?? '', fields);
 }
 
 interface Client {
@@ -80,13 +93,20 @@ interface Client {
   readonly socket: Socket;
   readonly head: Buffer;
   readonly response: ServerResponse;
+  readonly upstream: Upstream;
+}
+
+/** What is to be let go of on the host's side. */
+interface Upstream {
+  socket: Socket | null;
+  /** Aborted when nobody may have the answer any more. */
+  readonly gone: AbortController;
 }
 
 async function connectBoth(handling: Handling, allowed: AllowedRequest, client: Client): Promise<ForwardEnd> {
-  const { socket, response, incoming } = client;
-  const gone = new AbortController();
-  socket.once('close', () => gone.abort());
-  const answer = await askForWebSocket(handling, allowed, gone.signal);
+  const { socket, response, incoming, upstream } = client;
+  socket.once('close', () => upstream.gone.abort());
+  const answer = await askForWebSocket(handling, allowed, upstream);
   if (answer.kind === 'response') {
     endWithResponse(socket, response);
     return await sendAnswer(answer, response, allowed, handling.idleTimeoutMs);
@@ -105,11 +125,18 @@ async function connectBoth(handling: Handling, allowed: AllowedRequest, client: 
 async function askForWebSocket(
   handling: Handling,
   allowed: AllowedRequest,
-  signal: AbortSignal,
+  upstream: Upstream,
 ): Promise<UpgradeAnswer> {
+  const { signal } = upstream.gone;
   const dialled = await handling.dial(allowed.origin, ['http/1.1']);
   if (dialled.kind !== 'connected') return dialled;
   const { host } = allowed.origin;
+  // SECURITY: while the connection was made the client may have left, or its route been revoked.
+  if (signal.aborted) {
+    dialled.socket.destroy();
+    return failReset(host, new Error('closed'));
+  }
+  upstream.socket = dialled.socket;
   const fields: readonly HeaderField[] = [
     ['Host', allowed.authority],
     // Compressed frames could not be searched for the credential.

@@ -34,6 +34,13 @@ export class OriginAgent extends Agent {
     });
   }
 
+  /** Closes what is idle, and every other connection as soon as its answer has ended. */
+  retire(): void {
+    this.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
+  }
+
   #giveUp(denial: Denial, callback: ((error: Error, stream: Duplex) => void) | undefined): void {
     // The declared type wants a stream beside the error; Node reads none then.
     const report = callback as ((error: Error) => void) | undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exitOnDefect } from '../daemon/fail-closed.ts';
 import { createLog } from '../daemon/log.ts';
 import { reportReady } from '../daemon/ready.ts';
+import { hearHangUps, requireSuccessor } from '../daemon/reload.ts';
 import { readSecretsLine } from '../daemon/secrets-line.ts';
 import { parseEgressConfiguration } from './configuration.ts';
 import { resolveBySystem } from './resolve-host.ts';
@@ -12,8 +13,9 @@ import { startEgress } from './server.ts';
 
 const log = createLog(process.stdout);
 exitOnDefect(log);
-const configuration = await readFile(join(process.argv[2] ?? '/etc/bottle', 'egress.json'), 'utf8');
-const plan = parseEgressConfiguration(configuration);
+const hangUps = hearHangUps(log);
+const file = join(process.argv[2] ?? '/etc/bottle', 'egress.json');
+let plan = parseEgressConfiguration(await readFile(file, 'utf8'));
 const { values } = await readSecretsLine(process.stdin);
 const server = await startEgress(plan, values ?? {}, { log, resolveName: resolveBySystem });
 log.write({
@@ -23,3 +25,15 @@ log.write({
 });
 log.flush();
 reportReady(process.stdout);
+hangUps.serve(async () => {
+  const read = parseEgressConfiguration(await readFile(file, 'utf8'));
+  requireSuccessor(plan, read, ['listen', 'allowPrivate', 'extraCa', 'secretIds', 'secretLabels', 'limits']);
+  const apply = server.prepareRoutes(read);
+  return {
+    revision: read.revision,
+    apply() {
+      plan = read;
+      return apply();
+    },
+  };
+});

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Denial } from './denial.ts';
+import { type Denial, failReset } from './denial.ts';
 import type { Dial, Dialled, Origin } from './dial.ts';
 import { OriginAgent } from './http1-agent.ts';
 import { exchangeHttp1 } from './http1-exchange.ts';
@@ -13,6 +13,8 @@ export interface OriginConnections {
   exchange(request: UpstreamRequest): Promise<Attempt>;
   /** Requests whose answer has not ended. */
   readonly active: () => number;
+  /** Closes what is idle, and the rest as soon as what is under way on it is over. No request comes after it. */
+  retire(): void;
   close(): void;
 }
 
@@ -29,6 +31,7 @@ export function keepConnections(origin: Origin, dial: Dial, responseTimeoutMs: n
   /** Connections that were opened to learn the protocol and turned out to be HTTP/1.1. */
   const spare: Socket[] = [];
   let active = 0;
+  let isRetired = false;
   const agent = new OriginAgent(async () => {
     const socket = spare.pop();
     if (socket !== undefined && !socket.destroyed) return { kind: 'connected', socket, protocol: 'http/1.1' };
@@ -39,21 +42,37 @@ export function keepConnections(origin: Origin, dial: Dial, responseTimeoutMs: n
     async exchange(request) {
       active += 1;
       const attempt = await exchangeOnce(request);
-      if (attempt.kind === 'response') attempt.body.once('close', () => (active -= 1));
-      else active -= 1;
+      if (attempt.kind === 'response') attempt.body.once('close', finish);
+      else finish();
       return attempt;
     },
     active: () => active,
-    close() {
-      agent.destroy();
+    retire() {
+      isRetired = true;
+      agent.retire();
+      // Those with streams close behind the last of them.
       for (const session of sessions.keys()) session.close();
-      for (const socket of spare) socket.destroy();
+      if (active === 0) close();
     },
+    close,
   };
+
+  function close(): void {
+    agent.destroy();
+    for (const session of sessions.keys()) session.close();
+    for (const socket of spare) socket.destroy();
+  }
+
+  function finish(): void {
+    active -= 1;
+    if (isRetired && active === 0) close();
+  }
 
   async function exchangeOnce(request: UpstreamRequest): Promise<Attempt> {
     const session = findSession() ?? (speaksHttp1 ? null : await openSession());
     if (session !== null && 'kind' in session) return session;
+    // SECURITY: while the connection was made the client may have left, or its route been revoked.
+    if (request.signal.aborted) return failReset(origin.host, new Error('closed'));
     if (session === null) return await exchangeHttp1(agent, request, responseTimeoutMs);
     const attempt = exchangeHttp2(session, request, responseTimeoutMs);
     count(session, 1);

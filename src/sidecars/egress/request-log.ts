@@ -11,24 +11,26 @@ export interface LoggedRequest {
   readonly status: number;
   /** On the clock of `performance.now()`. */
   readonly startedAt: number;
+  /** Whether it was cut because its route was revoked. */
+  readonly revoked: boolean;
 }
 
-/** Logs one request that is over. SECURITY: neither path nor query is logged, for either may hold a secret. */
-export function logRequest(log: Log, { incoming, decided, end, status, startedAt }: LoggedRequest): void {
+/**
+ * Logs one request that is over; one that egress refused by its own rules as `blocked`, with what the guest was told.
+ * SECURITY: neither path nor query is logged, for either may hold a secret.
+ */
+export function logRequest(
+  log: Log,
+  { incoming, decided, end, status, startedAt, revoked }: LoggedRequest,
+): void {
   const method = incoming.method ?? '';
   const allowed = decided.kind === 'allowed' ? decided : null;
   const host = allowed?.authority ?? null;
-  const outcome =
-    end.kind === 'passed'
-      ? { bytes: end.bytes, ...(end.complete ? {} : { error: 'incomplete' }) }
-      : {
-          bytes: 0,
-          ...(end.kind === 'refused' ? { blocked: end.layer } : { error: end.error }),
-          reason: end.message,
-        };
+  const url = allowed === null ? {} : { url: `${allowed.origin.scheme}://${allowed.authority}/` };
+  const isWhole = end.kind === 'passed' && end.complete;
   log.write({
-    level: end.kind === 'passed' && end.complete ? 'info' : 'warn',
-    event: 'egress_request',
+    level: isWhole ? 'info' : 'warn',
+    event: end.kind === 'refused' ? 'blocked' : 'egress_request',
     message: `${method} ${host ?? 'refused'}: ${status}`,
     method,
     host,
@@ -36,7 +38,12 @@ export function logRequest(log: Log, { incoming, decided, end, status, startedAt
     duration_ms: Math.round(performance.now() - startedAt),
     rule: allowed?.rule ?? null,
     credential: allowed?.credential?.label ?? null,
-    ...outcome,
+    bytes: end.kind === 'passed' ? end.bytes : 0,
+    ...(end.kind === 'refused' ? { ...url, layer: end.layer, hint: end.message } : {}),
+    ...(end.kind === 'failed' ? { error: end.error } : {}),
+    ...(end.kind === 'passed' ? {} : { reason: end.message }),
+    ...(end.kind === 'passed' && !end.complete ? { error: 'incomplete' } : {}),
+    ...(revoked ? { error: 'revoked' } : {}),
   });
 }
 

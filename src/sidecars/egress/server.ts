@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { EgressPlan } from '../../plans/egress-plan.ts';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import type { Log } from '../daemon/log.ts';
+import type { EgressPolicy } from './decide-request.ts';
 import { createDial } from './dial.ts';
 import { createRequestHandler } from './handle-request.ts';
 import { createUpgradeHandler } from './handle-upgrade.ts';
+import { createLivePolicy } from './live-policy.ts';
 import type { ResolveName } from './resolve-host.ts';
 import { prepareCredentials } from './route-credential.ts';
 import { createTrust } from './trust.ts';
@@ -18,6 +20,12 @@ const headersTimeoutMs = 30_000;
 /** A running egress. */
 export interface EgressServer extends AsyncDisposable {
   readonly port: number;
+  /**
+   * Makes another plan's routes ready to be put in force; nothing else of it is read.
+   * @returns puts them in force, and returns how many requests were cut; see `LivePolicy`
+   * @throws Error when a credential cannot be used
+   */
+  prepareRoutes(plan: EgressPlan): () => number;
 }
 
 /**
@@ -39,9 +47,14 @@ export async function startEgress(
     resolveName: surroundings.resolveName,
   });
   const pool = createUpstreamPool(dial, limits.responseTimeoutMs);
+  const toPolicy = (given: EgressPlan): EgressPolicy => ({
+    routes: given.routes,
+    credentials: prepareCredentials(given, values),
+  });
+  const policy = createLivePolicy(toPolicy(plan), pool);
   const handling = {
     ...limits,
-    policy: { routes: plan.routes, credentials: prepareCredentials(plan, values) },
+    policy,
     pool,
     dial,
     log: surroundings.log,
@@ -74,6 +87,10 @@ export async function startEgress(
   setImmediate(trust);
   return {
     port: portOf(server),
+    prepareRoutes(given) {
+      const next = toPolicy(given);
+      return () => policy.replace(next);
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 import { exitOnDefect } from '../daemon/fail-closed.ts';
 import { createLog } from '../daemon/log.ts';
 import { reportReady } from '../daemon/ready.ts';
+import { hearHangUps, requireSuccessor } from '../daemon/reload.ts';
 import { readSecretsLine } from '../daemon/secrets-line.ts';
 import { readConfig } from './config/read-config.ts';
 import { startPipelock } from './start-pipelock.ts';
@@ -11,13 +12,14 @@ import { startPipelock } from './start-pipelock.ts';
  */
 const log = createLog(process.stdout);
 exitOnDefect(log);
+const hangUps = hearHangUps(log);
 
-const config = await readConfig(process.argv[2] ?? '/etc/bottle');
+const directory = process.argv[2] ?? '/etc/bottle';
+let config = await readConfig(directory);
 const secrets = await readSecretsLine(process.stdin);
 // SECURITY: without fingerprints nothing is recognised: a line that lacks them is a mistake, not a bottle without secrets.
 if (secrets.fingerprints === undefined) throw new Error('the secrets line has no fingerprints');
 const running = await startPipelock(config, secrets.fingerprints, log);
-process.stdin.destroy();
 process.once('SIGTERM', () => {
   log.write({ level: 'info', event: 'shutdown', message: 'pipelock ends', component: 'pipelock' });
   process.exit(0);
@@ -33,3 +35,14 @@ log.write({
 });
 log.flush();
 reportReady(process.stdout, { caCertificate: running.caCertificate });
+hangUps.serve(async () => {
+  const read = await readConfig(directory);
+  requireSuccessor(config, read, ['listen', 'dns', 'egress', 'exemptible', 'supervise', 'limits']);
+  return {
+    revision: read.revision,
+    apply() {
+      config = read;
+      return running.replaceRules(read.rules);
+    },
+  };
+});

@@ -56,9 +56,13 @@ async function serveConnection(
   leaves: LeafContexts,
 ): Promise<void> {
   const source = createByteSource(socket);
+  const { passage, close } = context.policy.open();
+  passage.carry(socket);
+  socket.once('close', close);
   const connection = {
     socket,
     source,
+    passage,
     clientIp: socket.remoteAddress ?? '',
     tunnel: null,
     tunnelRefusal: null,

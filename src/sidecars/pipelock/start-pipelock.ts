@@ -1,3 +1,4 @@
+import type { PipelockRule } from '../../plans/pipelock-plan.ts';
 import type { SecretFingerprint } from '../../scan/fingerprint.ts';
 import { createScanTables } from '../../scan/scan-tables.ts';
 import type { Log } from '../daemon/log.ts';
@@ -7,6 +8,7 @@ import type { PipelockConfig } from './config/read-config.ts';
 import { startDnsRefuser } from './dns/dns-refuser.ts';
 import type { ExchangeContext } from './exchange/exchange-context.ts';
 import { createRedactingLog } from './inspection/redacting-log.ts';
+import { createLiveRules } from './policy/live-rules.ts';
 import { startProxyServer } from './server.ts';
 import { createEgressPool } from './upstream/egress-connection.ts';
 
@@ -15,6 +17,11 @@ export interface RunningPipelock {
   readonly caCertificate: string;
   readonly port: number;
   readonly dnsPort: number;
+  /**
+   * Puts other rules in force; see `LiveRules`.
+   * @returns how many connections were cut
+   */
+  replaceRules(rules: readonly PipelockRule[]): number;
   close(): Promise<void>;
 }
 
@@ -37,8 +44,11 @@ export async function startPipelock(
   const safeLog = createRedactingLog(log, tables);
   const egress = createEgressPool({ ...config.egress, maxConnections: config.limits.maxConnections });
   let requests = 0;
+  const policy = createLiveRules(config.rules, fingerprints, tables);
+  const { supervise, exemptible } = config;
   const context: ExchangeContext = {
-    rules: config.rules,
+    policy,
+    tools: { supervise, exemptible },
     limits: config.limits,
     tables,
     egress,
@@ -51,6 +61,7 @@ export async function startPipelock(
     caCertificate: authority.certificatePem,
     port: proxy.port,
     dnsPort: dns.port,
+    replaceRules: (rules) => policy.replace(rules),
     async close() {
       await Promise.all([proxy.close(), dns.close()]);
       egress.close();

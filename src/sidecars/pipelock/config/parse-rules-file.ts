@@ -1,9 +1,10 @@
-import type { PipelockLimits } from '../../../plans/pipelock-plan.ts';
+import type { PipelockLimits, PipelockRule } from '../../../plans/pipelock-plan.ts';
 import type { PipelockRulesFile } from '../../../plans/to-pipelock-rules.ts';
 import { parseHostPattern } from '../../../policy/host-pattern.ts';
 import { isPathPattern } from '../../../policy/path-pattern.ts';
-import type { RequestRule } from '../../../policy/request-rule.ts';
+import { requireDistinctIds } from '../../daemon/revoked-rules.ts';
 import {
+  parseBoolean,
   parseChoice,
   parseList,
   parseRecord,
@@ -13,6 +14,7 @@ import {
 } from '../../daemon/strict-json.ts';
 
 const file = 'pipelock-rules.json';
+const fileKeys = ['revision', 'dns', 'egress', 'rules', 'exemptible', 'supervise', 'limits'];
 const gibibyte = 1024 ** 3;
 const dayMs = 86_400_000;
 
@@ -21,12 +23,21 @@ const dayMs = 86_400_000;
  * @throws Error that names the file and the place; one wrong value refuses the file
  */
 export function parseRulesFile(text: string): PipelockRulesFile {
-  const record = parseVersionedFile(text, file, ['dns', 'egress', 'rules', 'limits']);
+  const record = parseVersionedFile(text, file, fileKeys);
+  const rules = parseList(record.rules, `${file}: rules`, parseRule);
+  requireDistinctIds(rules, `${file}: rules`);
+  const exemptible = parseList(record.exemptible, `${file}: exemptible`, parseText);
+  const stray = rules.find(({ exempt }) => exempt.some((label) => !exemptible.includes(label)));
+  // SECURITY: what is not listed is a credential that egress or the gate adds: it has no reason to come from the guest.
+  if (stray !== undefined) throw new Error(`${file}: rules: ${stray.id} exempts what is not exemptible`);
   return {
     version: 1,
+    revision: parseWholeNumber(record.revision, `${file}: revision`, 0, Number.MAX_SAFE_INTEGER),
     dns: parseEndpoint(record.dns, `${file}: dns`),
     egress: parseEndpoint(record.egress, `${file}: egress`),
-    rules: parseList(record.rules, `${file}: rules`, parseRule),
+    rules,
+    exemptible,
+    supervise: parseBoolean(record.supervise, `${file}: supervise`),
     limits: parseLimits(record.limits, `${file}: limits`),
   };
 }
@@ -39,8 +50,8 @@ function parseEndpoint(value: unknown, at: string): { readonly address: string; 
   };
 }
 
-function parseRule(value: unknown, at: string): RequestRule {
-  const record = parseRecord(value, at, ['id', 'host', 'scheme', 'port', 'methods', 'paths']);
+function parseRule(value: unknown, at: string): PipelockRule {
+  const record = parseRecord(value, at, ['id', 'host', 'scheme', 'port', 'methods', 'paths', 'exempt']);
   const host = parseText(record.host, `${at}.host`);
   if (parseHostPattern(host) !== host) throw new Error(`${at}.host: must be a host name or *.zone`);
   return {
@@ -50,6 +61,7 @@ function parseRule(value: unknown, at: string): RequestRule {
     port: parseWholeNumber(record.port, `${at}.port`, 1, 65_535),
     methods: record.methods === null ? null : parseList(record.methods, `${at}.methods`, parseText),
     paths: record.paths === null ? null : parseList(record.paths, `${at}.paths`, parsePath),
+    exempt: parseList(record.exempt, `${at}.exempt`, parseText),
   };
 }
 

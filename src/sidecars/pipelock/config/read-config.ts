@@ -37,8 +37,8 @@ export function joinConfig(yaml: PipelockYamlFile, rules: PipelockRulesFile): Pi
   if (yaml.idleTimeoutSeconds !== Math.ceil(rules.limits.idleTimeoutMs / 1000)) {
     throw new Error('idle_timeout_seconds is not idleTimeoutMs');
   }
-  const { dns, egress, limits } = rules;
-  return { listen: yaml.listen, dns, egress, rules: rules.rules, limits };
+  const { version: _version, ...rest } = rules;
+  return { listen: yaml.listen, ...rest };
 }
 
 function toSortedText(hosts: readonly string[]): string {

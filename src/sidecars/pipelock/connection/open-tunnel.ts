@@ -5,9 +5,11 @@ import { answerRefusal } from '../exchange/answer-refusal.ts';
 import { decideTunnel } from '../exchange/decide.ts';
 import type { ExchangeContext } from '../exchange/exchange-context.ts';
 import { type Refusal, refuseAuthority, refuseTunnel } from '../exchange/refusal.ts';
+import { withTool } from '../exchange/refusal-tools.ts';
 import { logBlocked, type RequestRecord } from '../exchange/request-log.ts';
 import { toUrlHost } from '../http/authority.ts';
 import { isGone } from '../http/body-reader.ts';
+import type { Passage } from '../policy/passage.ts';
 import { type ByteSource, createByteSource } from '../streams/byte-source.ts';
 import { parseClientHello } from '../tls/client-hello.ts';
 import { startTls } from '../tls/start-tls.ts';
@@ -25,6 +27,7 @@ export interface TunnelConnection {
   readonly socket: Socket;
   readonly source: ByteSource;
   readonly clientIp: string;
+  readonly passage: Passage;
 }
 
 /**
@@ -39,19 +42,22 @@ export async function openTunnel(
   leaves: LeafContexts,
 ): Promise<boolean> {
   const { host, port } = request;
-  const { socket, source, clientIp } = connection;
+  const { socket, source, clientIp, passage } = connection;
   const record = toRecord(request, clientIp, context);
   // SECURITY: a host that no rule names gets no tunnel, so there is nothing to be said inside one.
-  const scheme = decideTunnel(host, port, context.rules);
+  const scheme = decideTunnel(host, port, context.policy.current);
   if (typeof scheme !== 'string') {
-    logBlocked(context.log, record, scheme);
-    answerRefusal(answer, scheme, 'CONNECT');
+    const refusal = withTool(scheme, context.tools);
+    logBlocked(context.log, record, refusal);
+    answerRefusal(answer, refusal, 'CONNECT');
     return false;
   }
+  passage.enterTunnel({ scheme, host, port });
   socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
   if (scheme === 'http') {
     // SECURITY: what is inside is read and decided like any request of that host; other bytes are a malformed one.
-    const plain = { clientIp, tunnel: { scheme, host, port }, tunnelRefusal: null, socket, source };
+    const tunnel = { scheme, host, port };
+    const plain = { clientIp, tunnel, tunnelRefusal: null, passage, socket, source };
     await serveHttp1(plain, context, null);
     return true;
   }
@@ -85,7 +91,8 @@ export async function openTunnel(
     socket.destroy();
     return true;
   }
-  const inside = { clientIp, tunnel: { scheme, host, port }, tunnelRefusal: mismatch };
+  passage.carry(secured);
+  const inside = { clientIp, tunnel: { scheme, host, port }, tunnelRefusal: mismatch, passage };
   if (secured.alpnProtocol === 'h2') {
     const { serveHttp2 } = await import('./serve-http2.ts');
     serveHttp2({ ...inside, socket: secured }, context);

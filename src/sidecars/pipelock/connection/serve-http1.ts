@@ -6,6 +6,7 @@ import { logBlocked } from '../exchange/request-log.ts';
 import { runExchange } from '../exchange/run-exchange.ts';
 import { createBodyReader } from '../http/body-reader.ts';
 import type { ParsedRequest, Tunnel } from '../http/parse-request.ts';
+import type { Passage } from '../policy/passage.ts';
 import type { ByteSource } from '../streams/byte-source.ts';
 import { createHttp1Answer, type Http1Answer } from './http1-answer.ts';
 import { endGracefully } from './linger.ts';
@@ -19,6 +20,7 @@ export interface Http1Connection {
   readonly tunnel: Tunnel;
   /** Why nothing may pass through this tunnel, or null. */
   readonly tunnelRefusal: Refusal | null;
+  readonly passage: Passage;
 }
 
 /** What the caller does with requests that are not to be forwarded; null where a connection has none such. */
@@ -37,7 +39,7 @@ export async function serveHttp1(
   context: ExchangeContext,
   handlers: ProxyHandlers | null,
 ): Promise<void> {
-  const { socket, source, clientIp, tunnel, tunnelRefusal } = connection;
+  const { socket, source, clientIp, tunnel, tunnelRefusal, passage } = connection;
   const { idleTimeoutMs } = context.limits;
   const createAnswer = (version: '1.0' | '1.1', keepAlive: boolean): Http1Answer =>
     createHttp1Answer({ socket, source, version, keepAlive, idleTimeoutMs });
@@ -59,7 +61,7 @@ export async function serveHttp1(
     const { request, keepAlive } = parsed;
     const body = createBodyReader(source, request.framing, idleTimeoutMs);
     const answer = createAnswer(request.version === '1.0' ? '1.0' : '1.1', keepAlive);
-    await runExchange({ request, body, answer, clientIp, tunnelRefusal }, context);
+    await runExchange({ request, body, answer, clientIp, tunnelRefusal, passage }, context);
     if (answer.next !== 'request' || !(await drain(body))) break;
   }
   await endGracefully(socket, source);

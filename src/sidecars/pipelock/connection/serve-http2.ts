@@ -6,6 +6,7 @@ import type { Refusal } from '../exchange/refusal.ts';
 import { logBlocked } from '../exchange/request-log.ts';
 import { runExchange } from '../exchange/run-exchange.ts';
 import { parseHttp2Request } from '../http/parse-http2-request.ts';
+import type { Passage } from '../policy/passage.ts';
 import { createByteSource } from '../streams/byte-source.ts';
 import { createHttp2Answer } from './http2-answer.ts';
 import { createHttp2Body } from './http2-body.ts';
@@ -16,6 +17,7 @@ export interface Http2Connection {
   readonly clientIp: string;
   readonly tunnel: { readonly host: string; readonly port: number };
   readonly tunnelRefusal: Refusal | null;
+  readonly passage: Passage;
 }
 
 /** SECURITY: bounds on what one connection may have us keep, and on how often it may change its mind (rapid reset). */
@@ -48,6 +50,7 @@ export function serveHttp2(connection: Http2Connection, context: ExchangeContext
       enableConnectProtocol: false,
     },
   });
+  connection.passage.carry(session);
   session.setTimeout(limits.idleTimeoutMs, () => session.destroy());
   session.on('error', () => connection.socket.destroy());
   session.on('stream', (stream, _headers, flags, rawHeaders) => {
@@ -59,7 +62,7 @@ function serveStream(
   stream: ServerHttp2Stream,
   rawHeaders: readonly string[],
   hasBody: boolean,
-  { clientIp, tunnel, tunnelRefusal }: Http2Connection,
+  { clientIp, tunnel, tunnelRefusal, passage }: Http2Connection,
   context: ExchangeContext,
 ): void {
   const source = createByteSource(stream);
@@ -72,5 +75,5 @@ function serveStream(
     return;
   }
   const body = createHttp2Body(stream, source, hasBody, context.limits.idleTimeoutMs);
-  void runExchange({ request, body, answer, clientIp, tunnelRefusal }, context);
+  void runExchange({ request, body, answer, clientIp, tunnelRefusal, passage }, context);
 }

@@ -17,6 +17,9 @@ export interface DnsRefuser {
   close(): Promise<void>;
 }
 
+/** A DNS answer has no room for a sentence; this is what one would say. */
+const refusalHint =
+  'Names are not resolved inside this bottle: send the request through the proxy, which has the name resolved for hosts that are allowed.';
 const maxTcpConnections = 32;
 const tcpTimeoutMs = 5_000;
 
@@ -35,10 +38,12 @@ export async function startDnsRefuser({ address, port, log }: DnsRefuserOptions)
     if (permit.granted) {
       log.write({
         level: 'warn',
-        event: 'dns_refused',
+        event: 'blocked',
         message: `DNS question refused: ${question.name}`,
         component: 'pipelock',
         layer: 'dns',
+        reason: `DNS question: ${question.name}`,
+        hint: refusalHint,
         name: question.name,
         type: question.type,
         transport,

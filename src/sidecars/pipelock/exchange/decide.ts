@@ -1,17 +1,21 @@
+import type { PipelockRule } from '../../../plans/pipelock-plan.ts';
 import { findRule } from '../../../policy/find-rule.ts';
 import { findPathAmbiguity } from '../../../policy/path-pattern.ts';
 import type { RequestRule, Scheme } from '../../../policy/request-rule.ts';
 import type { GuestRequest } from './guest-request.ts';
 import { type Refusal, refuseAmbiguousPath, refuseByAllowlist, refuseHost } from './refusal.ts';
 
-/** Decides by the allowlist; null where the request is allowed. */
-export function decideRequest(request: GuestRequest, rules: readonly RequestRule[]): Refusal | null {
+/** Decides by the allowlist. */
+export function decideRequest(
+  request: GuestRequest,
+  rules: readonly PipelockRule[],
+): { readonly kind: 'allowed'; readonly rule: PipelockRule } | Refusal {
   const decision = findRule(rules, request);
   if (decision.kind === 'refused' && decision.failed !== 'path') return refuseByAllowlist(request, decision);
   // SECURITY: before a path is compared with a rule's, and even where the rule has none: the next reader has rules too.
   const ambiguity = findPathAmbiguity(request.path);
   if (ambiguity !== null) return refuseAmbiguousPath(ambiguity);
-  return decision.kind === 'refused' ? refuseByAllowlist(request, decision) : null;
+  return decision.kind === 'refused' ? refuseByAllowlist(request, decision) : decision;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { ScanTables } from '../../../scan/scan-tables.ts';
 import { dropHopByHop, type Field } from '../http/fields.ts';
+import type { Passage } from '../policy/passage.ts';
 import type { EgressConnection } from '../upstream/egress-connection.ts';
 import {
   readResponseBody,
@@ -28,26 +30,42 @@ export type ForwardOutcome =
 
 type UploadOutcome = { readonly kind: 'sent' } | { readonly kind: 'gone' } | Refusal;
 
+/** An allowed request on its way. */
+export interface Forwarding {
+  readonly request: GuestRequest;
+  readonly upload: Upload;
+  readonly answer: Answer;
+  readonly passage: Passage;
+  /** What its rule has it scanned for. */
+  readonly tables: ScanTables;
+}
+
 /** Sends a request to egress and its response to the guest, both as they come. Never rejects. */
 export async function forwardRequest(
-  request: GuestRequest,
-  upload: Upload,
-  answer: Answer,
+  forwarding: Forwarding,
   context: ExchangeContext,
 ): Promise<ForwardOutcome> {
+  const { request, upload, answer, passage } = forwarding;
   if (request.expectsContinue) answer.interim(100, []);
   const first = await prebuffer(upload);
   if (first.kind !== 'begun') return first;
   const connection = await context.egress.acquire().catch(() => null);
   if (connection === null) return fail('egress does not accept');
-  return exchangeOn(connection, request, replay(first, upload), answer, context);
+  // SECURITY: its rule may have been revoked while it was read: then it is not sent. What is sent ends with the passage.
+  if (passage.isCut) {
+    context.egress.release(connection);
+    return { kind: 'gone' };
+  }
+  const putDown = passage.carry(connection.socket);
+  const outcome = await exchangeOn(connection, { ...forwarding, upload: replay(first, upload) }, context);
+  putDown();
+  // What breaks because the passage was cut is no failure of the host.
+  return passage.isCut && outcome.kind === 'failed' ? { kind: 'gone' } : outcome;
 }
 
 async function exchangeOn(
   connection: EgressConnection,
-  request: GuestRequest,
-  upload: Upload,
-  answer: Answer,
+  { request, upload, answer, tables }: Forwarding,
   context: ExchangeContext,
 ): Promise<ForwardOutcome> {
   const framing = toUploadFraming(request);
@@ -75,7 +93,7 @@ async function exchangeOn(
   });
   // What breaks here breaks the response too, and is told there.
   const sending = send().catch((): UploadOutcome => ({ kind: 'sent' }));
-  const receiving = receive(request, connection, answer, context, () => sent);
+  const receiving = receive({ request, connection, answer, tables }, context, () => sent);
   const leaving = Promise.withResolvers<{ readonly kind: 'gone' }>();
   const stopWatching = answer.onGone(() => leaving.resolve({ kind: 'gone' }));
   const outcome = await Promise.race([
@@ -93,18 +111,20 @@ type Received =
   | (Extract<ForwardOutcome, { kind: 'forwarded' }> & { readonly reusable: boolean })
   | Exclude<ForwardOutcome, { kind: 'forwarded' }>;
 
+interface Receiving extends Pick<Forwarding, 'request' | 'answer' | 'tables'> {
+  readonly connection: EgressConnection;
+}
+
 /** Passes the response on. Never rejects. */
 async function receive(
-  request: GuestRequest,
-  connection: EgressConnection,
-  answer: Answer,
+  { request, connection, answer, tables }: Receiving,
   context: ExchangeContext,
   isSent: () => boolean,
 ): Promise<Received> {
   try {
     const head = await readFinalHead(request, connection, answer, context.limits.idleTimeoutMs);
     if (head.status === 101) {
-      const sizeBytes = await relayWebSocket(request, head, connection, answer, context);
+      const sizeBytes = await relayWebSocket({ request, head, connection, answer, tables }, context.limits);
       return typeof sizeBytes === 'number'
         ? { kind: 'forwarded', statusCode: 101, sizeBytes, reusable: false }
         : sizeBytes;

@@ -3,7 +3,7 @@ import type { ScanHit } from '../../../scan/scanner.ts';
 import { toUrlHost } from '../http/authority.ts';
 
 /** Which of our rules refuses; the value of `X-Bottle-Block`. */
-export type BlockLayer = 'allowlist' | 'authority' | 'http' | 'tls' | 'dlp' | 'dns';
+export type BlockLayer = 'allowlist' | 'authority' | 'http' | 'tls' | 'dlp' | 'dns' | 'git';
 
 /** A request that is not passed on: a value, never an exception. */
 export interface Refusal {
@@ -15,13 +15,21 @@ export interface Refusal {
   readonly reason: string;
   /** For the agent: what was refused and how the operator can allow it, one plain sentence. */
   readonly sentence: string;
+  /** The tool by which an agent may ask for it, where an operator could allow it while the bottle runs. */
+  readonly ask: 'egress-block' | 'pipelock-block' | null;
+  /** Label of the known secret that was found, or null. */
+  readonly secret: string | null;
 }
 
 /** Where a known secret was found. */
 export type SecretPlace = 'url' | 'header' | 'body' | 'trailer' | 'frame';
 
 function refusal(layer: BlockLayer, scanner: string, reason: string, sentence: string): Refusal {
-  return { kind: 'refused', layer, scanner, reason, sentence };
+  return { kind: 'refused', layer, scanner, reason, sentence, ask: null, secret: null };
+}
+
+function refuseRoute(reason: string, sentence: string): Refusal {
+  return { ...refusal('allowlist', 'allowlist', reason, sentence), ask: 'egress-block' };
 }
 
 /** A message that is malformed, ambiguous, oversized or slow; `reason` is a clause such as "it has a bare line feed". */
@@ -45,23 +53,17 @@ export function refuseByAllowlist(
     case 'host':
       return refuseHost(target.host);
     case 'port':
-      return refusal(
-        'allowlist',
-        'allowlist',
+      return refuseRoute(
         `port not in allowlist: ${target.scheme}://${place}`,
         `${target.scheme} to port ${target.port} of ${target.host} is not in this bottle's allowlist; the operator can add a route for it under egress.routes in the manifest.`,
       );
     case 'method':
-      return refusal(
-        'allowlist',
-        'allowlist',
+      return refuseRoute(
         `method not in allowlist: ${target.method} ${place}`,
         `Method ${target.method} is not allowed for ${target.host}${toAllowed(nearest?.methods)}; the operator can add it to ${nearest?.id ?? 'egress.routes'} in the manifest.`,
       );
     case 'path':
-      return refusal(
-        'allowlist',
-        'allowlist',
+      return refuseRoute(
         `path not in allowlist: ${place}`,
         `This path of ${target.host} is not in this bottle's allowlist${toAllowed(nearest?.paths)}; the operator can add it to ${nearest?.id ?? 'egress.routes'} in the manifest.`,
       );
@@ -70,9 +72,7 @@ export function refuseByAllowlist(
 
 /** A host that no rule names. */
 export function refuseHost(host: string): Refusal {
-  return refusal(
-    'allowlist',
-    'allowlist',
+  return refuseRoute(
     `domain not in allowlist: ${host}`,
     `Host ${host} is not in this bottle's allowlist; the operator can add a route for it under egress.routes in the manifest.`,
   );
@@ -129,15 +129,16 @@ const placeScanners = {
 
 /** A known secret in what the guest sends. SECURITY: names the secret's label, never its value. */
 export function refuseSecret(place: SecretPlace, hit: ScanHit): Refusal {
-  return refusal(
-    'dlp',
-    placeScanners[place],
-    toSecretReason(place, hit),
-    `The ${placeNames[place]} of this request hold the secret ${hit.label} of this bottle (${hit.encoding}); leave it out: bottle adds credentials itself on the way out, and only the operator can drop a secret from the manifest.`.replace(
+  const sentence =
+    `The ${placeNames[place]} of this request hold the secret ${hit.label} of this bottle (${hit.encoding}); leave it out: bottle adds credentials itself on the way out, and only the operator can let it pass, by exempting it on a route in the manifest.`.replace(
       /^The (URL|body) of this request hold /,
       'The $1 of this request holds ',
-    ),
-  );
+    );
+  return {
+    ...refusal('dlp', placeScanners[place], toSecretReason(place, hit), sentence),
+    ask: 'pipelock-block',
+    secret: hit.label,
+  };
 }
 
 function toSecretReason(place: SecretPlace, { label, encoding }: ScanHit): string {
@@ -154,5 +155,15 @@ export function refuseUnscannable(reason: string): Refusal {
     'body_dlp',
     `request body cannot be scanned: ${reason}`,
     `This request was refused because ${reason}, so its body cannot be scanned; send it plain or smaller, for no setting of the manifest allows that.`,
+  );
+}
+
+/** A git push that does not go through the git gate. */
+export function refuseGitPush(): Refusal {
+  return refusal(
+    'git',
+    'git_protection',
+    'git push over HTTP(S) round the git gate',
+    "A git push over HTTPS does not leave this bottle, whatever its routes allow: push to one of the bottle's git remotes by its own URL, and the git gate forwards it; if there is none for this repository, the operator can add it under git.remotes in the manifest.",
   );
 }

@@ -11,6 +11,8 @@ export interface RequestRecord {
   readonly clientIp: string;
   /** `req-N`: one a request. */
   readonly requestId: string;
+  /** Id of the rule that allows the request, so far as the allowlist goes. */
+  readonly route?: string;
 }
 
 /** What the log says instead of a URL that holds a known secret. */
@@ -27,8 +29,12 @@ const mitreTechniques: Readonly<Record<string, string>> = {
   tls_authority_mismatch: 'T1090.004',
 };
 
-/** Logs a refusal, with pipelock's own labels. */
-export function logBlocked(log: Log, record: RequestRecord, { layer, scanner, reason }: Refusal): void {
+/** Logs a refusal, with pipelock's own labels; `hint` is what the guest was told. */
+export function logBlocked(
+  log: Log,
+  record: RequestRecord,
+  { layer, scanner, reason, sentence, secret }: Refusal,
+): void {
   const mitre = mitreTechniques[scanner];
   log.write({
     level: 'warn',
@@ -42,6 +48,9 @@ export function logBlocked(log: Log, record: RequestRecord, { layer, scanner, re
     scanner,
     reason,
     layer,
+    hint: sentence,
+    ...(secret === null ? {} : { secret }),
+    ...(record.route === undefined ? {} : { route: record.route }),
     ...(mitre === undefined ? {} : { mitre_technique: mitre }),
   });
 }

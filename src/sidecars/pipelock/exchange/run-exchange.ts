@@ -1,13 +1,17 @@
+import type { ScanTables } from '../../../scan/scan-tables.ts';
 import type { BodyReader } from '../http/body-reader.ts';
 import { createBodyInspector, parseCoding } from '../inspection/body-inspector.ts';
 import { createDecompressor } from '../inspection/decompressor.ts';
-import { inspectHead } from '../inspection/inspect-head.ts';
+import { type HeadFinding, inspectHead } from '../inspection/inspect-head.ts';
+import type { Passage } from '../policy/passage.ts';
 import { answerFailure, answerRefusal } from './answer-refusal.ts';
 import { decideRequest } from './decide.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { forwardRequest } from './forward-request.ts';
+import { isGitPush } from './git-push.ts';
 import { type Answer, type GuestRequest, toUrl } from './guest-request.ts';
-import { type Refusal, refuseSecret, refuseUnscannable } from './refusal.ts';
+import { type Refusal, refuseGitPush, refuseSecret, refuseUnscannable } from './refusal.ts';
+import { withTool } from './refusal-tools.ts';
 import { logBlocked, logFailed, logForwarded, type RequestRecord, redactUrl } from './request-log.ts';
 import { createUpload } from './upload.ts';
 
@@ -19,6 +23,8 @@ export interface GuestExchange {
   readonly clientIp: string;
   /** Why nothing at all may pass through this tunnel, or null. */
   readonly tunnelRefusal: Refusal | null;
+  /** The connection it came on. */
+  readonly passage: Passage;
 }
 
 /** A body this small is read to its end after a refusal, so that the connection stays usable. */
@@ -29,13 +35,14 @@ const maxDrainedBytes = 64 * 1024;
  * INVARIANT: every way out of here has answered, or the guest has left.
  */
 export async function runExchange(exchange: GuestExchange, context: ExchangeContext): Promise<void> {
-  const { request, body, answer } = exchange;
+  const { request, body, answer, passage } = exchange;
   const startedMs = performance.now();
   const finding = inspectHead(request, context.tables);
   const record = toRecord(exchange, context, finding?.place === 'url');
 
-  function refuse(refusal: Refusal): void {
-    logBlocked(context.log, record, refusal);
+  function refuse(given: Refusal, route?: string): void {
+    const refusal = withTool(given, context.tools);
+    logBlocked(context.log, route === undefined ? record : { ...record, route }, refusal);
     if (answer.started) {
       answer.abort();
       return;
@@ -44,26 +51,28 @@ export async function runExchange(exchange: GuestExchange, context: ExchangeCont
     answerRefusal(answer, refusal, request.method);
   }
 
+  const decision =
+    exchange.tunnelRefusal ??
+    (isGitPush(request) ? refuseGitPush() : decideRequest(request, context.policy.current));
+  if (decision.kind === 'refused') return refuse(decision);
+  const { rule } = decision;
+  // SECURITY: in one step with the decision, so that no change of the rules comes between the two.
+  passage.use(rule);
+  const tables = context.policy.tablesOf(rule);
   const coding = parseCoding(request.fields);
   const refusal =
-    exchange.tunnelRefusal ??
-    decideRequest(request, context.rules) ??
-    (finding === null ? null : refuseSecret(finding.place, finding.hit)) ??
+    refuseFinding(finding, request, tables, context) ??
     (coding.kind === 'refused' ? coding : null) ??
     refuseLargeBody(request, context.limits.maxBodyBytes);
   if (refusal !== null || coding.kind === 'refused') {
-    if (refusal !== null) refuse(refusal);
+    if (refusal !== null) refuse(refusal, rule.id);
     return;
   }
   const maxBytes = context.limits.maxBodyBytes;
   const decompressor = coding.coding === null ? null : await createDecompressor(coding.coding, maxBytes);
-  const inspector = createBodyInspector(context.tables, maxBytes, decompressor);
-  const outcome = await forwardRequest(
-    request,
-    createUpload(body, inspector, context.tables),
-    answer,
-    context,
-  );
+  const inspector = createBodyInspector(tables, maxBytes, decompressor);
+  const upload = createUpload(body, inspector, tables);
+  const outcome = await forwardRequest({ request, upload, answer, passage, tables }, context);
   inspector.close();
   switch (outcome.kind) {
     case 'forwarded':
@@ -71,7 +80,7 @@ export async function runExchange(exchange: GuestExchange, context: ExchangeCont
       break;
     case 'refused':
       answer.closeAfter();
-      refuse(outcome);
+      refuse(outcome, rule.id);
       break;
     case 'failed':
       logFailed(context.log, record, outcome.reason);
@@ -99,6 +108,17 @@ function toRecord(
     clientIp,
     requestId: context.nextRequestId(),
   };
+}
+
+/** What was found counts, unless the rule exempts it: then only what it does not exempt. */
+function refuseFinding(
+  found: HeadFinding | null,
+  request: GuestRequest,
+  tables: ScanTables,
+  context: ExchangeContext,
+): Refusal | null {
+  const finding = found === null || tables === context.tables ? found : inspectHead(request, tables);
+  return finding === null ? null : refuseSecret(finding.place, finding.hit);
 }
 
 function refuseLargeBody({ framing }: GuestRequest, maxBytes: number): Refusal | null {

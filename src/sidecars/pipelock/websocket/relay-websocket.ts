@@ -1,4 +1,5 @@
-import type { ExchangeContext } from '../exchange/exchange-context.ts';
+import type { PipelockLimits } from '../../../plans/pipelock-plan.ts';
+import type { ScanTables } from '../../../scan/scan-tables.ts';
 import type { Answer, GuestRequest } from '../exchange/guest-request.ts';
 import type { Refusal } from '../exchange/refusal.ts';
 import { dropHopByHop } from '../http/fields.ts';
@@ -9,17 +10,24 @@ import { UpstreamError } from '../upstream/egress-exchange.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import { createFrameInspector } from './frame-inspector.ts';
 
+/** A handshake that both sides agreed on. */
+export interface AcceptedWebSocket {
+  readonly request: GuestRequest;
+  readonly head: ResponseHead;
+  readonly connection: EgressConnection;
+  readonly answer: Answer;
+  /** What the guest's messages are scanned for. */
+  readonly tables: ScanTables;
+}
+
 /**
  * Joins guest and host after a 101; resolves with the number of bytes that went either way, or with a refusal
  * after the guest was told by a close frame.
  * @throws UpstreamError when the guest's HTTP version has no upgrade
  */
 export async function relayWebSocket(
-  request: GuestRequest,
-  head: ResponseHead,
-  connection: EgressConnection,
-  answer: Answer,
-  { tables, limits }: ExchangeContext,
+  { request, head, connection, answer, tables }: AcceptedWebSocket,
+  limits: PipelockLimits,
 ): Promise<number | Refusal> {
   if (answer.upgrade === null) throw new UpstreamError(`HTTP/${request.version} has no upgrade`);
   const pipe = answer.upgrade([

@@ -12,6 +12,7 @@ const route = {
 };
 const valid = {
   version: 1,
+  revision: 4,
   listen: { address: '127.0.0.1', port: 9099 },
   routes: [route],
   allowPrivate: ['10.0.0.0/8'],
@@ -67,6 +68,9 @@ describe('parseEgressConfiguration', () => {
       'auth.username',
     ],
     ['a secret it is not given', withAuth({ kind: 'bearer', secretId: 'secret-1' }), 'secretIds'],
+    ['no revision', { ...valid, revision: undefined }, '"revision" is missing'],
+    ['a revision that is none', { ...valid, revision: 1.5 }, 'revision'],
+    ['two routes of one id', { ...valid, routes: [route, route] }, 'has egress.routes[0] twice'],
     ['a secret without a label', { ...valid, secretLabels: {} }, 'no label for secret-0'],
     ['no JSON', undefined, 'not JSON'],
   ])('refuses %s', (_name, value, words) => {

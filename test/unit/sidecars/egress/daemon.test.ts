@@ -35,6 +35,7 @@ function startDaemon(configuration: object, secretsLine: string) {
 
 const plan = (port: number) => ({
   version: 1,
+  revision: 0,
   listen: { address: '127.0.0.1', port: 0 },
   routes: [route('127.0.0.1', port, { auth: bearer })],
   allowPrivate: ['127.0.0.1/32'],

@@ -8,6 +8,8 @@ export const secret = 'sk-live/7h+Qz"w==9d';
 
 export interface TestEgress extends EgressServer {
   readonly log: readonly LogEntry[];
+  /** Puts other routes in force; returns how many requests were cut. */
+  replaceRoutes(routes: readonly EgressRoute[]): number;
   /** Sends a request as pipelock does and reads the answer whole. */
   ask(url: string, options?: AskOptions): Promise<Answer>;
   /** Sends a request and gives its answer as it streams. */
@@ -54,6 +56,7 @@ export async function startTestEgress(
   } = {},
 ): Promise<TestEgress> {
   const plan: EgressPlan = {
+    revision: 0,
     listen: { address: '127.0.0.1', port: 0 },
     routes,
     allowPrivate: ['127.0.0.1/32'],
@@ -102,6 +105,8 @@ export async function startTestEgress(
 
   return {
     port: egress.port,
+    prepareRoutes: egress.prepareRoutes,
+    replaceRoutes: (given) => egress.prepareRoutes({ ...plan, routes: given })(),
     [Symbol.asyncDispose]: () => egress[Symbol.asyncDispose](),
     log,
     open,

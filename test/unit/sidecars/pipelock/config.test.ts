@@ -13,8 +13,11 @@ const plan: PipelockPlan = {
   dns: { address: '10.201.0.2', port: 53 },
   egress: { address: '127.0.0.1', port: 9099 },
   mode: 'strict',
+  revision: 3,
   rules: testRules,
   knownSecretIds: [],
+  exemptible: ['DATABASE_URL'],
+  supervise: true,
   limits: testLimits,
 };
 
@@ -22,6 +25,7 @@ const toYaml = (rules: PipelockPlan['rules'] = plan.rules): string =>
   toPipelockYamlText({
     pipelock: { ...plan, rules },
     egress: {
+      revision: 3,
       listen: { address: '127.0.0.1', port: 9099 },
       routes: [],
       allowPrivate: ['10.0.0.0/8'],
@@ -52,7 +56,10 @@ describe('the configuration that a plan makes', () => {
       listen: plan.listen,
       dns: plan.dns,
       egress: plan.egress,
+      revision: 3,
       rules: plan.rules,
+      exemptible: plan.exemptible,
+      supervise: true,
       limits: plan.limits,
     });
   });
@@ -158,8 +165,20 @@ describe('pipelock-rules.json', () => {
     ['a rule without methods', { ...file, rules: [{ ...rule, methods: undefined }] }],
     ['a rule with a path that is none', { ...file, rules: [{ ...rule, paths: ['v1/**'] }] }],
     ['a rule with a key more', { ...file, rules: [{ ...rule, allow: true }] }],
+    ['two rules of one id', { ...file, rules: [rule, rule] }],
+    ['a rule without exemptions', { ...file, rules: [{ ...rule, exempt: undefined }] }],
+    ['no revision', { ...file, revision: undefined }],
+    ['a revision below nothing', { ...file, revision: -1 }],
+    ['no word on supervise', { ...file, supervise: 'yes' }],
+    // SECURITY: a credential of egress is on no list of what may be exempted.
+    ['an exemption that is not on the list', { ...file, rules: [{ ...rule, exempt: ['API_KEY'] }] }],
   ])('is refused with %s', (_name, value) => {
     expect(() => parseRulesFile(JSON.stringify(file))).not.toThrow();
     expect(() => parseRulesFile(JSON.stringify(value))).toThrow('pipelock-rules.json');
+  });
+
+  it('takes an exemption that is on the list', () => {
+    const value = { ...file, rules: [{ ...rule, exempt: ['DATABASE_URL'] }] };
+    expect(parseRulesFile(JSON.stringify(value)).rules[0]?.exempt).toEqual(['DATABASE_URL']);
   });
 });

@@ -23,8 +23,11 @@ beforeEach(async () => {
     dns: { address: '127.0.0.1', port: 0 },
     egress: { address: '127.0.0.1', port: 9 },
     mode: 'strict',
+    revision: 0,
     rules: testRules,
     knownSecretIds: [],
+    exemptible: [],
+    supervise: false,
     limits: testLimits,
   } as const;
   const egress = { allowPrivate: [] } as unknown as Parameters<typeof toPipelockYamlText>[0]['egress'];

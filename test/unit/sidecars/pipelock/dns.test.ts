@@ -37,7 +37,7 @@ describe('the DNS refuser', () => {
     const resolver = new Resolver({ tries: 1, timeout: 2000 });
     resolver.setServers([`127.0.0.1:${pipelock.dnsPort}`]);
     await expect(resolver[ask]('leak.example.org')).rejects.toMatchObject({ code: 'EREFUSED' });
-    expect(pipelock.events('dns_refused').at(-1)).toMatchObject({
+    expect(pipelock.events('blocked').at(-1)).toMatchObject({
       name: 'leak.example.org',
       layer: 'dns',
       transport: 'udp',
@@ -55,7 +55,7 @@ describe('the DNS refuser', () => {
       expect(answer[5] & 0x0f).toBe(5);
     }
     socket.destroy();
-    expect(pipelock.events('dns_refused').at(-1)).toMatchObject({ name: 'over.tcp', transport: 'tcp' });
+    expect(pipelock.events('blocked').at(-1)).toMatchObject({ name: 'over.tcp', transport: 'tcp' });
   });
 
   it('echoes id and question', async () => {
@@ -67,9 +67,9 @@ describe('the DNS refuser', () => {
 
   it('logs no secret and no control character of a name', async () => {
     await askUdp(toQuery([Buffer.from(secret).toString('hex'), 'evil', 'test']));
-    expect(pipelock.events('dns_refused').at(-1)?.name).toBe('[redacted]');
+    expect(pipelock.events('blocked').at(-1)?.name).toBe('[redacted]');
     await askUdp(toQuery([Buffer.from('\x1b[31mred\n'), 'test']));
-    expect(pipelock.events('dns_refused').at(-1)?.name).toBe('\\027\\09131mred\\010.test');
+    expect(pipelock.events('blocked').at(-1)?.name).toBe('\\027\\09131mred\\010.test');
   });
 
   it('ignores garbage and answers the next', async () => {
@@ -91,14 +91,14 @@ describe('the DNS refuser', () => {
   });
 
   it('logs a flood in part, and says how much it left out', async () => {
-    const before = pipelock.events('dns_refused').length;
+    const before = pipelock.events('blocked').length;
     for (let index = 0; index < 200; index += 1) await askUdp(toQuery([`n${index}`]));
-    expect(pipelock.events('dns_refused').length - before).toBeLessThan(150);
+    expect(pipelock.events('blocked').length - before).toBeLessThan(150);
     await expect
       .poll(
         async () => {
           await askUdp(toQuery(['later']));
-          return pipelock.events('dns_refused').some((entry) => Number(entry.unlogged_before) > 0);
+          return pipelock.events('blocked').some((entry) => Number(entry.unlogged_before) > 0);
         },
         { timeout: 5000 },
       )

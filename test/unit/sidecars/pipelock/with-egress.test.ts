@@ -10,7 +10,7 @@ import {
 } from '../egress/start-test-egress.ts';
 import { startUpstream, type TestUpstream } from '../egress/start-upstream.ts';
 import { openHttp2, openTls, requestHttp2, sendRaw } from './support/guest.ts';
-import { startTestPipelock, type TestPipelock } from './support/running-pipelock.ts';
+import { startTestPipelock, type TestPipelock, toRule } from './support/running-pipelock.ts';
 
 const authority = createTestAuthority();
 let upstream: TestUpstream;
@@ -49,7 +49,7 @@ beforeAll(async () => {
     plan: { extraCa: [authority.caPem] },
     resolve: (name) => [name === 'api.test' ? '127.0.0.1' : '10.0.0.1'],
   });
-  pipelock = await startTestPipelock(egress.port, {}, rules);
+  pipelock = await startTestPipelock(egress.port, {}, rules.map(toRule));
 });
 
 afterAll(async () => {

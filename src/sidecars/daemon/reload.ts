@@ -1,0 +1,91 @@
+import type { ReloadedEvent, ReloadRefusedEvent } from '../protocol.ts';
+import type { DaemonLog } from './log.ts';
+
+/** A configuration that was read and found good. */
+export interface ReadReload {
+  readonly revision: number;
+  /** Acts by it from now on, at once; returns how many connections were cut. */
+  apply(): number;
+}
+
+/** Hears SIGHUP from the moment it is made; before {@link HangUps.serve} it only remembers it. */
+export interface HangUps {
+  /**
+   * Has `read` called for every SIGHUP, one after the other.
+   * @param read rejects with why the configuration is not acted by: a clause that names file and place
+   */
+  serve(read: () => Promise<ReadReload>): void;
+}
+
+/** Made first of all in a daemon: without a handler a hang-up would end it. */
+export function hearHangUps(log: DaemonLog): HangUps {
+  let wanted = false;
+  let busy = false;
+  let read: (() => Promise<ReadReload>) | null = null;
+
+  async function run(): Promise<void> {
+    if (busy || read === null) return;
+    busy = true;
+    // What comes while one is under way may be about a file that it has read already.
+    while (wanted) {
+      wanted = false;
+      await reload(read, log);
+    }
+    busy = false;
+  }
+
+  process.on('SIGHUP', () => {
+    wanted = true;
+    void run();
+  });
+  return {
+    serve(given) {
+      read = given;
+      void run();
+    },
+  };
+}
+
+/**
+ * SECURITY: a configuration that is wrong changes nothing, and ends nothing. An error while a good one is put in force is
+ * something else: the daemon would be in an unknown state, so that is a defect.
+ */
+async function reload(read: () => Promise<ReadReload>, log: DaemonLog): Promise<void> {
+  const found = await read().catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
+  if (typeof found === 'string') {
+    const event: ReloadRefusedEvent = {
+      event: 'reload-refused',
+      level: 'error',
+      message: `The new configuration is not acted by: ${found}.`,
+    };
+    log.write({ ...event });
+    return;
+  }
+  const event: ReloadedEvent = {
+    event: 'reloaded',
+    revision: found.revision,
+    connections_cut: found.apply(),
+  };
+  log.write({ ...event, level: 'info', message: `acts by revision ${event.revision} of the policy` });
+  // Who asked for the change is waiting.
+  log.flush();
+}
+
+/**
+ * Checks that a configuration may follow on another.
+ * @throws Error with a clause for {@link ReloadRefusedEvent} when it is an older one, or when something differs that
+ *   is fixed from start to end
+ */
+export function requireSuccessor<Configuration extends { readonly revision: number }>(
+  before: Configuration,
+  after: Configuration,
+  fixed: readonly (keyof Configuration)[],
+): void {
+  if (after.revision < before.revision) {
+    throw new Error(`revision ${after.revision} is older than ${before.revision}, which is in force`);
+  }
+  const changed = fixed.find((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
+  if (changed !== undefined) throw new Error(`"${String(changed)}" cannot change while the bottle runs`);
+}
