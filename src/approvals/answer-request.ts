@@ -5,6 +5,7 @@ import type { AuditRecord } from '../host/audit/append-audit.ts';
 import type { LivePolicy } from '../plans/live-policy.ts';
 import { toDecisionText } from '../queue/parse-decision.ts';
 import type { Proposal } from '../queue/proposal.ts';
+import { queueLimits } from '../queue/queue-limits.ts';
 import type { Decision, QueueRequest } from '../queue/request.ts';
 import { toFileName } from '../queue/request-id.ts';
 import { changePolicy, type PolicyChange, toChangeDifference, writePolicy } from './change-policy.ts';
@@ -120,6 +121,9 @@ function toDecision(
 ): Decision {
   const { id } = entry.request;
   const revision = change?.to.revision ?? null;
+  if (notes.length > queueLimits.maxNotesLength) {
+    throw new BottleError('usage-invalid', `A note has at most ${queueLimits.maxNotesLength} characters.`);
+  }
   return {
     version: 1,
     id,

@@ -119,6 +119,8 @@ export function createOperator(surroundings: ApprovalSurroundings): Operator {
       withRequest(answer, signal, async (instance, entry, reread) => {
         requireWaiting(entry, { started: false });
         const { notes } = answer;
+        if (notes.trim() === '')
+          throw new BottleError('usage-invalid', 'A rejection needs a note for the agent.');
         await answerRequest(
           surroundings,
           { instance, entry, status: 'rejected', notes, proposal: null, reread },
