@@ -1,8 +1,8 @@
 import { credentialClasses } from './credential-classes.ts';
 import { createCredentialScanner, createCredentialTable } from './credential-scanner.ts';
-import { createLineFinder } from './line-finder.ts';
 import type { ScanTables } from './scan-tables.ts';
-import { createScanner } from './scanner.ts';
+import type { ScanHit } from './scanner.ts';
+import { createSecretLines } from './secret-lines.ts';
 import { withoutNuls } from './without-nuls.ts';
 
 /** Something that must not leave: a secret of the bottle's, or a credential by its form. SECURITY: never what it is. */
@@ -56,29 +56,25 @@ const none: readonly ContentHit[] = [];
 /** One reading of the bytes. */
 function createPass(known: ScanTables): ContentScanner {
   const credentials = createCredentialScanner(table);
-  const secrets = createScanner(known);
-  const lines = createLineFinder(known);
-  let sawSecret = false;
+  const secrets = createSecretLines(known);
   return {
     push(bytes, last) {
       const classes = credentials.push(bytes, last);
-      const verdict = sawSecret ? null : secrets.push(bytes);
-      const line = verdict?.kind === 'found' ? lines.find(bytes) : 0;
-      sawSecret = !last && (sawSecret || verdict?.kind === 'found');
-      if (last) {
-        secrets.end();
-        lines.end();
-      } else {
-        lines.append(bytes);
-      }
-      if (classes.length === 0 && verdict?.kind !== 'found') return none;
-      const hits: ContentHit[] = classes.map(({ rule, name, line }) => ({ kind: 'class', rule, name, line }));
-      if (verdict?.kind === 'found') {
-        const { label, encoding } = verdict;
-        const name = `the secret ${label}${encoding === 'raw' ? '' : ` in ${encoding}`}`;
-        hits.push({ kind: 'known', rule: label, name, line });
-      }
-      return hits;
+      const lines = secrets.push(bytes, last);
+      if (classes.length === 0 && lines.length === 0) return none;
+      return [
+        ...classes.map(({ rule, name, line }) => ({ kind: 'class' as const, rule, name, line })),
+        ...lines.map(({ hit, line }) => ({
+          kind: 'known' as const,
+          rule: hit.label,
+          name: toName(hit),
+          line,
+        })),
+      ];
     },
   };
+}
+
+function toName({ label, encoding }: ScanHit): string {
+  return `the secret ${label}${encoding === 'raw' ? '' : ` in ${encoding}`}`;
 }

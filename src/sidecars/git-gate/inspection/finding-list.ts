@@ -6,6 +6,7 @@ export interface FindingList {
   readonly findings: readonly Finding[];
   readonly reports: readonly Finding[];
   readonly more: boolean;
+  readonly moreReports: boolean;
   /** Fires when there is no use in looking further: the push is refused. */
   readonly stopped: AbortSignal;
   /** Something the push is refused for, or, where a check of the manifest found it, what that check says. */
@@ -24,6 +25,7 @@ export function createFindingList(checks: GitRemotePlan['checks']): FindingList 
   const seen = new Set<string>();
   const stopped = new AbortController();
   let more = false;
+  let moreReports = false;
 
   function add(finding: Finding, check: CheckName | null): void {
     const { rule, place, path, commit, says } = finding;
@@ -35,8 +37,12 @@ export function createFindingList(checks: GitRemotePlan['checks']): FindingList 
       list.push(finding);
       return;
     }
+    if (list === reports) {
+      moreReports = true;
+      return;
+    }
     more = true;
-    if (list === findings) stopped.abort();
+    stopped.abort();
   }
 
   return {
@@ -44,6 +50,9 @@ export function createFindingList(checks: GitRemotePlan['checks']): FindingList 
     reports,
     get more() {
       return more;
+    },
+    get moreReports() {
+      return moreReports;
     },
     stopped: stopped.signal,
     add,

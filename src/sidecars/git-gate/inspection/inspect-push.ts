@@ -42,8 +42,8 @@ export async function inspectPush(
     // What was stopped has its finding; git was ended in the middle of its words.
     if (signal.aborted || !list.stopped.aborted) throw cause;
   }
-  const { findings, reports, more } = list;
-  return { findings, reports, more, newCommits, unpackedBytes: state.unpackedBytes };
+  const { findings, reports, more, moreReports } = list;
+  return { findings, reports, more, moreReports, newCommits, unpackedBytes: state.unpackedBytes };
 }
 
 /** Returns the number of new commits. */

@@ -35,8 +35,10 @@ export interface PushInspection {
   readonly findings: readonly Finding[];
   /** What the manifest wants reported and not refused. The first 50. */
   readonly reports: readonly Finding[];
-  /** Whether there was more than is listed, or the inspection ended before it had seen everything. */
+  /** Whether there is more to refuse than is listed, or the inspection ended early; only where something is listed. */
   readonly more: boolean;
+  /** Whether there is more to report than is listed. */
+  readonly moreReports: boolean;
   readonly newCommits: number;
   /** Of the new commits, tags and files that were looked at. */
   readonly unpackedBytes: number;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GitRemotePlan } from '../../../../../../src/plans/git-gate-plan.ts';
 import type { LabelledSecret } from '../../../../../../src/scan/fingerprint.ts';
+import type { Finding } from '../../../../../../src/sidecars/git-gate/inspection/finding.ts';
 import type {
   InspectionLimits,
   PushInspection,
@@ -63,6 +64,8 @@ export interface PushedRepository extends Disposable {
     ...args: readonly string[]
   ): string;
   write(path: string, content: string | Buffer): void;
+  /** Stores a text as a blob, outside of any commit; returns its id. */
+  blob(content: string): string;
   /** Stages everything and commits it; returns the commit's id. */
   commit(message: string): string;
   /** Pushes by these refspecs and returns what the inspection in the hook came to. */
@@ -104,6 +107,7 @@ export function createPushedRepository(): PushedRepository {
       mkdirSync(dirname(join(work, path)), { recursive: true });
       writeFileSync(join(work, path), content);
     },
+    blob: (content) => run(work, ['hash-object', '-w', '--stdin'], { input: content }),
     commit(message) {
       run(work, ['add', '-A', '-f']);
       run(work, ['commit', '-q', '--allow-empty', '-F', '-'], { input: message });
@@ -132,4 +136,10 @@ export function createPushedRepository(): PushedRepository {
   if (first.kind !== 'inspected' || first.inspection.findings.length > 0)
     throw new Error('the first push is refused');
   return repository;
+}
+
+/** What a push is refused for. */
+export function toFindings(result: InspectionResult): readonly Finding[] {
+  if (result.kind === 'failed') throw new Error(result.message);
+  return result.inspection.findings;
 }
