@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BottleHome, createBottleHome } from './bottle-cli.ts';
 import type { ModelApiEvent } from './model-api.ts';
+import type { Surroundings } from './sealed-bottle.ts';
 import { createTestAuthority } from './test-certificates.ts';
 import { createTestNetwork, type TestNetwork } from './test-network.ts';
 
@@ -20,7 +21,7 @@ export interface ModelNetwork extends AsyncDisposable {
 export async function createModelNetwork(
   name: string,
   env: Readonly<Record<string, string>> = {},
-  extra: object = {},
+  extra: object | ((surroundings: Surroundings) => Promise<object>) = {},
 ): Promise<ModelNetwork> {
   await using stack = new AsyncDisposableStack();
   const apiKey = `real-key-${randomBytes(16).toString('hex')}`;
@@ -35,6 +36,7 @@ export async function createModelNetwork(
     aliases: ['api.anthropic.com'],
     env: { TLS_KEY: key, TLS_CERT: cert, MODEL_API_KEY: apiKey },
   });
+  const replaced = typeof extra === 'function' ? await extra({ network, home, extraCa, authority }) : extra;
   await home.writeManifest(name, {
     agent: 'claude',
     workspace: { source: home.workspace, mode: 'bind' },
@@ -51,7 +53,7 @@ export async function createModelNetwork(
         },
       ],
     },
-    ...extra,
+    ...replaced,
   });
   const owned = stack.move();
   return {

@@ -5,7 +5,7 @@ import Docker from 'dockerode';
 import { type BottleHome, createBottleHome } from './bottle-cli.ts';
 import type { SiteEvent } from './outside-site.ts';
 import type { Place } from './probe.ts';
-import { createTestAuthority } from './test-certificates.ts';
+import { createTestAuthority, type TestAuthority } from './test-certificates.ts';
 import { createTestNetwork, type TestContainer, type TestNetwork } from './test-network.ts';
 
 /** Secrets of one test run. Each has characters whose URL-encoded form differs. */
@@ -78,8 +78,21 @@ function toManifest(network: TestNetwork, home: BottleHome, extraCa: string, ext
   };
 }
 
+/** What a test may need to know before it says what replaces keys of the manifest. */
+export interface Surroundings {
+  readonly network: TestNetwork;
+  readonly home: BottleHome;
+  /** A PEM file that the manifest names under `extraCa`; a test may add to it. */
+  readonly extraCa: string;
+  /** Whose certificate that file begins with. */
+  readonly authority: TestAuthority;
+}
+
 /** Brings up the stand-in internet and a bottle in it, by a name of its own. `extra` replaces keys of the manifest. */
-export async function createSealedBottle(label: string, extra: object = {}): Promise<SealedBottle> {
+export async function createSealedBottle(
+  label: string,
+  extra: object | ((surroundings: Surroundings) => Promise<object>) = {},
+): Promise<SealedBottle> {
   const name = `${label}-x${randomBytes(3).toString('hex')}`;
   await using stack = new AsyncDisposableStack();
   const secrets = {
@@ -101,7 +114,8 @@ export async function createSealedBottle(label: string, extra: object = {}): Pro
     network.start({ host: plainHost }),
   ]);
   await writeFile(join(home.folder, 'prompt.md'), prompt);
-  await home.writeManifest(name, toManifest(network, home, extraCa, extra));
+  const replaced = typeof extra === 'function' ? await extra({ network, home, extraCa, authority }) : extra;
+  await home.writeManifest(name, toManifest(network, home, extraCa, replaced));
   await upBottle(home, name, stack);
   const [guest, bundle] = await Promise.all([findContainer(name, 'guest'), findContainer(name, 'bundle')]);
   const owned = stack.move();
