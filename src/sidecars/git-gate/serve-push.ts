@@ -7,7 +7,7 @@ import { type HookQuestion, hookVariables } from './hook/hook-protocol.ts';
 import { joinStreams } from './join-streams.ts';
 import { removeReceived } from './mirror/remove-leftovers.ts';
 import { decidePush, type PushRulings } from './push/decide-push.ts';
-import { forwardPush } from './push/forward-push.ts';
+import { forwardInTurn } from './push/forward-in-turn.ts';
 import type { HookServer } from './push/hook-server.ts';
 import { PushRefusal } from './push/ref-policy.ts';
 import { UpstreamFailure } from './upstream/upstream-failure.ts';
@@ -21,64 +21,33 @@ export interface PushService extends PushRulings {
 
 /** Of the processes that read a pack: far above what the largest push takes. */
 const maxCpuSeconds = 600;
+const emptyPushBytes = 4;
 
 /** Serves `git-receive-pack` on a connection whose first line is read; resolves when it is over. */
 export async function servePush(service: PushService, socket: Socket): Promise<void> {
-  const { remote, mirror, limits, home, hooks, underWay, log } = service;
+  const { remote, mirror, limits, home, hooks, underWay } = service;
   const gone = new AbortController();
   const ended = Promise.withResolvers<void>();
-  // Once upstream is asked, a push goes to its end, whoever waits for it.
+  let wasAsked = false;
   let isForwarding = false;
+  const progress = {
+    gone: gone.signal,
+    ended: ended.promise,
+    onForwarding: () => {
+      isForwarding = true;
+    },
+  };
   const decide = async (question: HookQuestion, say: (line: string) => void): Promise<boolean> => {
+    wasAsked = true;
     try {
       const updates = await decidePush(service, question, gone.signal, say);
-      await forward(question, updates, say);
+      await forwardInTurn(service, updates, question, progress, say);
       return true;
     } catch (error) {
       refuse(service, error, say);
       return false;
     }
   };
-  const forward = (
-    question: HookQuestion,
-    updates: Awaited<ReturnType<typeof decidePush>>,
-    say: (line: string) => void,
-  ): Promise<void> => {
-    const done = Promise.withResolvers<void>();
-    // The turn lasts until git has changed the mirror's refs as upstream's were; a refresh in between would take that from it.
-    void mirror.turns
-      .take(async () => {
-        try {
-          const refs = await mirror.readRefs();
-          const changed = updates.find(({ ref, old }) => (refs.get(ref) ?? '0'.repeat(old.length)) !== old);
-          if (changed !== undefined) {
-            throw new PushRefusal(
-              `"${changed.ref}" was changed while the push was on its way. Fetch, and push again.`,
-            );
-          }
-          isForwarding = true;
-          await forwardPush(mirror.directory, service.access, updates, question, limits, say);
-          await mirror.ownBranches.record(updates);
-          const shown = updates.map(({ ref, change }) => `${change} ${ref}`);
-          log.write({
-            level: 'info',
-            event: 'git-push',
-            remote: remote.name,
-            updates: shown,
-            message: `pushed to ${remote.name}`,
-          });
-        } catch (error) {
-          // Upstream may have taken what its answer did not say; the next push looks first.
-          mirror.doubt();
-          throw error;
-        }
-        done.resolve();
-        await ended.promise;
-      }, gone.signal)
-      .catch(done.reject);
-    return done.promise;
-  };
-
   using expected = hooks.expect(decide);
   underWay.add(socket);
   const [command, ...args] = toBoundedGit(limits, {
@@ -99,29 +68,32 @@ export async function servePush(service: PushService, socket: Socket): Promise<v
   const errors = collectErrors(child.stderr);
   joinStreams(socket, child, limits.idleTimeoutMs);
   const leave = (): void => {
+    // Once upstream is asked, a push goes to its end, whoever waits for it.
     gone.abort(new PushRefusal('The connection ended before the push was decided.'));
     if (!isForwarding) endProcessGroup(child);
   };
   socket.once('end', leave);
   socket.once('close', leave);
+  child.once('exit', leave);
+  const before = socket.bytesRead - socket.readableLength;
   try {
     const [status] = await once(child, 'close');
-    if (status !== 0) {
-      log.write({
-        level: 'info',
-        event: 'git-push-failed',
-        remote: remote.name,
-        status,
-        message: 'git ended a push',
-        detail: errors(),
-      });
-    }
+    // Who has nothing to push says so in four bytes.
+    if (!wasAsked && socket.bytesRead - before > emptyPushBytes) refusePack(service, status, errors());
   } finally {
     ended.resolve();
     socket.off('end', leave);
     underWay.delete(socket);
     if (underWay.size === 0) await removeReceived(mirror.directory).catch(() => {});
   }
+}
+
+/** Says to the log that git did not take in what came; the agent has read git's own words. */
+function refusePack({ remote, log }: PushService, status: number | null, detail: string): void {
+  const hint = `The push was not taken in: its pack is damaged, cut off, or larger than ${remote.limits.maxPushBytes} bytes or than the gate's memory.`;
+  const message = `git did not take in a push to ${remote.name}`;
+  const fields = { reason: 'pack', layer: 'git', remote: remote.name, status, detail };
+  log.write({ level: 'warn', event: 'blocked', hint, message, ...fields });
 }
 
 /** Says a refusal to the agent and to the log. */

@@ -9,7 +9,7 @@ export const hookVariables = {
 /** The one line that the hook writes to the gate. */
 export interface HookQuestion {
   readonly push: string;
-  /** `GIT_OBJECT_DIRECTORY`: where the push's objects are. */
+  /** `GIT_OBJECT_DIRECTORY`: where the push's objects are; empty where it brought none, as when it only deletes. */
   readonly objectDirectory: string;
   /** `GIT_ALTERNATE_OBJECT_DIRECTORIES`: where the mirror's are. */
   readonly alternateObjectDirectories: string;

@@ -14,11 +14,16 @@ const question: HookQuestion = {
   alternateObjectDirectories: env.GIT_ALTERNATE_OBJECT_DIRECTORIES ?? '',
   updates: await text(process.stdin),
 };
+let hasAnswer = false;
 const socket = connect(env[hookVariables.socket] ?? '');
-socket.on('error', () => process.stderr.write('The gate does not answer, so the push is refused.\n'));
+socket.on('error', () => {});
+socket.on('close', () => {
+  if (!hasAnswer) process.stderr.write('The gate did not answer, so the push is refused.\n');
+});
 socket.write(`${JSON.stringify(question)}\n`);
 createInterface(socket).on('line', (line) => {
   const answer: Readonly<Record<string, unknown>> = JSON.parse(line);
   if (typeof answer.say === 'string') process.stderr.write(`${answer.say}\n`);
+  if ('accepted' in answer) hasAnswer = true;
   if (answer.accepted === true) process.exitCode = 0;
 });

@@ -46,6 +46,7 @@ export async function decidePush(
 ): Promise<readonly RefUpdate[]> {
   const pushed = parsePushedRefs(question.updates);
   checkRefNames(remote, pushed);
+  if (question.objectDirectory === '') throw new PushRefusal('The push brings no objects.');
   const argv = toBoundedGit(limits, readingBounds);
   const env = {
     ...toGitEnvironment(home),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { parseRecord, parseText } from '../../daemon/strict-json.ts';
+import { parseRecord } from '../../daemon/strict-json.ts';
 import type { HookAnswer, HookQuestion } from '../hook/hook-protocol.ts';
 
 /** Decides one push; `say` prints a line that the agent reads. Never rejects. */
@@ -75,10 +75,15 @@ function parseQuestion(line: string): HookQuestion {
     'alternateObjectDirectories',
     'updates',
   ]);
+  const read = (name: keyof HookQuestion): string => {
+    const value = record[name];
+    if (typeof value !== 'string') throw new Error(`${at}: ${name} must be a string`);
+    return value;
+  };
   return {
-    push: parseText(record.push, at),
-    objectDirectory: parseText(record.objectDirectory, at),
-    alternateObjectDirectories: parseText(record.alternateObjectDirectories, at),
-    updates: parseText(record.updates, at),
+    push: read('push'),
+    objectDirectory: read('objectDirectory'),
+    alternateObjectDirectories: read('alternateObjectDirectories'),
+    updates: read('updates'),
   };
 }
