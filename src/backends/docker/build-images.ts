@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BottleError } from '../../errors.ts';
@@ -58,20 +58,31 @@ async function makeImage(
   return { kind, reference, outcome: 'built' };
 }
 
-/** The bundle's: its own folder and the sidecars' programs, as the build made them. */
+/** The bundle's: its own folder and every program of the sidecars, as the build made them. */
 function toBundleSource(packageRoot: string): ImageSource {
-  const openContext = async (): Promise<Readable> => {
-    const sidecars: Record<string, Uint8Array> = {};
-    for (const name of ['init.js', 'pipelock.js', 'egress.js']) {
-      sidecars[`sidecars/${name}`] = await readBuildInput(join(packageRoot, 'dist', 'sidecars', name));
-    }
-    return packFolder(join(packageRoot, 'images', 'bundle'), {
+  const openContext = async (): Promise<Readable> =>
+    packFolder(join(packageRoot, 'images', 'bundle'), {
       root: null,
       owner: root,
-      extraFiles: sidecars,
+      extraFiles: await readSidecars(join(packageRoot, 'dist', 'sidecars')),
     });
-  };
   return { kind: 'build', dockerfile: 'Dockerfile', openContext };
+}
+
+async function readSidecars(folder: string): Promise<Readonly<Record<string, Uint8Array>>> {
+  try {
+    const names = (await readdir(folder)).toSorted();
+    return Object.fromEntries(
+      await Promise.all(
+        names.map(async (name) => [`sidecars/${name}`, await readFile(join(folder, name))] as const),
+      ),
+    );
+  } catch (cause) {
+    throw new BottleError('image-build-failed', `The programs of the bundle in ${folder} cannot be read.`, {
+      hint: 'Run "npm run build".',
+      cause,
+    });
+  }
 }
 
 async function findGuestSource(
@@ -105,13 +116,4 @@ async function readAuthorities(paths: readonly string[]): Promise<Readonly<Recor
     });
   }
   return files;
-}
-
-async function readBuildInput(path: string): Promise<Uint8Array> {
-  return await readFile(path).catch((cause: unknown) => {
-    throw new BottleError('image-build-failed', `${path} is not there.`, {
-      hint: 'Run "npm run build".',
-      cause,
-    });
-  });
 }
