@@ -109,7 +109,30 @@ async function buildCommands(): Promise<readonly OutputFile[]> {
       'react-devtools-core': leftOut,
       'readable-stream': 'node:stream',
     },
+    // React's own checks are for who writes components.
+    define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [slimDockerode, cheapHttp, lazyOclif],
+  });
+  return result.outputFiles;
+}
+
+/** What `bottle supervise --web` gives a browser. */
+async function buildPage(): Promise<readonly OutputFile[]> {
+  const folder = join(root, 'src/commands/page/browser');
+  const result = await build({
+    bundle: true,
+    platform: 'browser',
+    target: 'es2024',
+    format: 'esm',
+    write: false,
+    logLevel: 'warning',
+    entryPoints: {
+      page: join(folder, 'main.ts'),
+      style: join(folder, 'style.css'),
+      index: join(folder, 'index.html'),
+    },
+    loader: { '.html': 'copy' },
+    outdir: join(dist, 'page'),
   });
   return result.outputFiles;
 }
@@ -169,7 +192,7 @@ const parts = [
     await writeFile(join(dist, 'images.json'), `${JSON.stringify(tags, null, 2)}\n`);
   },
   async () => {
-    await writeOutput(await buildCommands(), ['commands', 'chunks']);
+    await writeOutput([...(await buildCommands()), ...(await buildPage())], ['commands', 'chunks', 'page']);
     await writeManifest();
   },
 ];

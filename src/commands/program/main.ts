@@ -39,7 +39,7 @@ async function runCommand(argv: readonly string[], root: string, development: bo
     pjson.oclif.commands = {
       strategy: 'pattern',
       target: './src/commands',
-      globPatterns: ['{*,image/*}.ts'],
+      globPatterns: ['{*,image/*,supervise/*}.ts'],
     };
   const config = await loadConfig({ root, ignoreManifest: development, pjson });
   const resolved = resolveCommand(config, argv);
