@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { loadBackends } from '../../src/backends/registry.ts';
+import type { BottlePlan } from '../../src/plans/bottle-plan.ts';
 import {
   createLaunchContext,
   createTestPlace,
@@ -22,9 +23,14 @@ describe.each(backends)('workspace and home on %s', (_kind, backend: Backend) =>
   afterAll(() => stack.disposeAsync());
 
   /** Runs a script as the guest's first process, in a bottle of its own, and returns what it printed. */
-  async function runIn(place: TestPlace, script: string, manifest: object): Promise<string> {
+  async function runIn(
+    place: TestPlace,
+    script: string,
+    manifest: object,
+    change = (plan: BottlePlan): BottlePlan => plan,
+  ): Promise<string> {
     await using own = new AsyncDisposableStack();
-    const plan = await place.plan(['sh', '-c', script], manifest);
+    const plan = change(await place.plan(['sh', '-c', script], manifest));
     const bottle = await backend.launch(plan, createLaunchContext(own));
     expect(await bottle.state()).toBe('created');
     const { end, stdout, stderr } = await runToEnd(async (streams) => {
@@ -87,6 +93,25 @@ describe.each(backends)('workspace and home on %s', (_kind, backend: Backend) =>
     expect(await runIn(place, script, { workspace })).toBe(`${seen}second\nfirst\n`);
   });
 
+  it("gives the clone the manifest's remotes, and none of the host's", async () => {
+    const place = await openPlace('remotes');
+    const git = (...args: string[]): void =>
+      void execFileSync('git', ['-c', 'safe.directory=*', '-C', place.workspace, ...args], {
+        stdio: 'ignore',
+      });
+    git('init', '-q', '-b', 'main');
+    git('-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-q', '--allow-empty', '-m', 'first');
+    git('remote', 'add', 'mine', 'https://elsewhere.test/x');
+    const url = 'https://git.test/o/r.git';
+    const manifest = {
+      workspace: { source: place.workspace, mode: 'clone' },
+      git: { remotes: { origin: { url } } },
+    };
+    const script =
+      'git remote; git config remote.origin.url; git config branch.main.remote; git status --porcelain';
+    expect(await runIn(place, script, manifest)).toBe(`origin\n${url}\norigin\n`);
+  });
+
   it('refuses to copy what is no file, and leaves nothing', async () => {
     const place = await openPlace('special');
     execFileSync('/usr/bin/mkfifo', [join(place.workspace, 'folder/pipe')]);
@@ -107,6 +132,24 @@ describe.each(backends)('workspace and home on %s', (_kind, backend: Backend) =>
       'touch ~/mine /tmp/mine here && echo "$HOME"; touch /usr/mine 2>/dev/null || echo read-only';
     const image = 'node:24-bookworm-slim';
     expect(await runIn(place, script, { workspace, image })).toBe('/home/agent\nread-only\n');
+  });
+
+  it("puts the plan's files into the home, its user's own, and leaves the rest as the image has it", async () => {
+    const place = await openPlace('home');
+    const homeFiles = [
+      { path: '.deep/er/file', content: 'deep\n' },
+      { path: '.bashrc', content: 'ours\n' },
+    ];
+    const script = `cd; cat .deep/er/file .bashrc; stat -c '%u %a' . .deep .deep/er/file .bashrc; id -u
+      echo more >>.bashrc && touch .deep/more; test -s .profile && echo kept; ls -d .local/bin`;
+    const printed = await runIn(place, script, {}, (plan) => ({
+      ...plan,
+      guest: { ...plan.guest, homeFiles: [...plan.guest.homeFiles, ...homeFiles] },
+    }));
+    const uid = /^(\d+)$/m.exec(printed)?.[1];
+    expect(printed).toBe(
+      `deep\nours\n${uid} 755\n${uid} 755\n${uid} 644\n${uid} 644\n${uid}\nkept\n.local/bin\n`,
+    );
   });
 
   it("puts the bottle's files where the guest can read and not change them", async () => {
