@@ -83,9 +83,10 @@ export async function startHttpServer(
   return { port };
 }
 
-function findRefusal({ headers, method = '', url }: IncomingMessage, authority: string): HttpRefusal | null {
+function findRefusal(request: IncomingMessage, authority: string): HttpRefusal | null {
+  const { headers, headersDistinct, method = '', url } = request;
   // SECURITY: a page that a browser in the guest shows may not speak to this server by another name, nor for another site.
-  if (headers.host !== authority)
+  if (headersDistinct.host?.join() !== authority)
     return { status: 421, sentence: `This server is http://${authority}${path}.` };
   if (headers.origin !== undefined && headers.origin !== `http://${authority}`) {
     return { status: 403, sentence: 'No page of another site may ask the operator.' };

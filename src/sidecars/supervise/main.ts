@@ -15,6 +15,9 @@ import { createRefusalMemory } from './refusal-memory.ts';
 
 // The daemon by which a guest's agents ask their operator. Usage: supervise [config directory [queue directory]]
 
+/** Shorter than any client waits for a sign of life. */
+const keepAliveMs = 10_000;
+
 // A nudge to look for answers may come at any time, and a signal that nothing handles ends a process.
 let look = async (): Promise<void> => {};
 process.on('SIGHUP', () => look());
@@ -36,13 +39,16 @@ const queue = await createRequestQueue({
   now: Date.now,
 });
 look = queue.look;
-const handler = createSuperviseHandler({
-  plan,
-  readRules: () => readBottleRules(directory),
-  askOperator: createAskOperator(queue, Date.now),
-  refusals,
-  log,
-});
+const handler = createSuperviseHandler(
+  {
+    plan,
+    readRules: () => readBottleRules(directory),
+    askOperator: createAskOperator(queue, Date.now),
+    refusals,
+    log,
+  },
+  keepAliveMs,
+);
 const server = await startHttpServer(plan, handler.fetch, log);
 log.write({
   level: 'info',
