@@ -2,8 +2,13 @@ import { hostMatches } from '../policy/host-pattern.ts';
 import type { RequestRule } from '../policy/request-rule.ts';
 import type { BottlePlan } from './bottle-plan.ts';
 import { credentialPlaceholder } from './credential-placeholder.ts';
+import type { GitRemotePlan } from './git-gate-plan.ts';
 import type { HostFacts } from './host-facts.ts';
 import { looksSecret } from './looks-secret.ts';
+import type { PipelockRule } from './pipelock-plan.ts';
+
+/** Patterns that match all branches, or all that have no slash in their name. */
+const everyBranch: ReadonlySet<string> = new Set(['*', '**', 'refs/heads/*', 'refs/heads/**']);
 
 /** Something a plan allows that its operator may not have meant. */
 export interface PlanWarning {
@@ -18,6 +23,8 @@ export function findPlanWarnings(plan: BottlePlan, facts: HostFacts): readonly P
     ...findOwnerWarnings(plan, facts),
     ...findMemoryWarnings(plan, facts),
     ...findEnvWarnings(plan),
+    ...(plan.gitGate?.remotes.flatMap(findRemoteWarnings) ?? []),
+    ...plan.pipelock.rules.flatMap(findExemptionWarnings),
     ...plan.egress.routes.flatMap((route, index) =>
       findRouteWarnings(route, plan.egress.routes.slice(0, index)),
     ),
@@ -60,6 +67,33 @@ function findEnvWarnings({ guest }: BottlePlan): readonly PlanWarning[] {
       remedy:
         'Give it to a route as auth instead: then it is added on the way out, and the guest never has it.',
     }));
+}
+
+function findRemoteWarnings({ name, upstream, push, approve }: GitRemotePlan): readonly PlanWarning[] {
+  const warnings: PlanWarning[] = [];
+  if (!approve && push.some((pattern) => everyBranch.has(pattern))) {
+    warnings.push({
+      message: `git.remotes.${name} lets the guest push to every branch, the one others build on too.`,
+      remedy: 'Name a beginning of its own, such as "agent/*", or set approve to true and look at each push.',
+    });
+  }
+  if (push.length > 0 && upstream.kind === 'https' && upstream.auth === null) {
+    warnings.push({
+      message: `git.remotes.${name} may be pushed to, but has no token, and hardly any host takes such a push.`,
+      remedy: 'Give it a token, or leave out push.',
+    });
+  }
+  return warnings;
+}
+
+function findExemptionWarnings({ id, host, exempt }: PipelockRule): readonly PlanWarning[] {
+  if (exempt.length === 0 || !host.startsWith('*.')) return [];
+  return [
+    {
+      message: `${id} lets ${exempt.join(' and ')} pass to every name below ${host.slice(2)}.`,
+      remedy: 'Name the one host that is to have it.',
+    },
+  ];
 }
 
 function findRouteWarnings(route: RequestRule, earlier: readonly RequestRule[]): readonly PlanWarning[] {

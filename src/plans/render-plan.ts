@@ -1,6 +1,6 @@
 import type { BackendPlan, BottlePlan, GuestPlan } from './bottle-plan.ts';
 import { credentialPlaceholder } from './credential-placeholder.ts';
-import type { EgressPlan } from './egress-plan.ts';
+import type { GitGatePlan, GitRemotePlan } from './git-gate-plan.ts';
 import { isReservedEnvName } from './guest-env.ts';
 import { looksSecret } from './looks-secret.ts';
 import { toConditionsText, toTargetText } from './route-text.ts';
@@ -20,7 +20,9 @@ interface Section {
 export function renderPlan(plan: BottlePlan): string {
   const sections = [
     toHead(plan),
-    toReach(plan.egress),
+    toReach(plan),
+    ...toGit(plan.gitGate),
+    ...toOperator(plan),
     toSecrets(plan),
     toGuest(plan.guest),
     toBackend(plan.backend),
@@ -41,9 +43,14 @@ function toHead(plan: BottlePlan): Section {
   };
 }
 
-function toReach(egress: EgressPlan): Section {
+function toReach({ egress, pipelock }: BottlePlan): Section {
+  const toExemptions = (id: string) => {
+    const labels = pipelock.rules.find((rule) => rule.id === id)?.exempt ?? [];
+    return labels.length === 0 ? '' : `; ${labels.join(' and ')} may pass`;
+  };
   const rows = egress.routes.map(
-    (route) => [toTargetText(route), toConditionsText(route, egress.secretLabels)] as const,
+    (route) =>
+      [toTargetText(route), toConditionsText(route, egress.secretLabels) + toExemptions(route.id)] as const,
   );
   const ranges = egress.allowPrivate.map((range) => ['private range', range] as const);
   return {
@@ -52,9 +59,40 @@ function toReach(egress: EgressPlan): Section {
   };
 }
 
-function toSecrets({ pipelock, bundle, egress }: BottlePlan): Section {
+function toGit(gate: GitGatePlan | null): readonly Section[] {
+  if (gate === null) return [];
+  return [
+    { title: 'git, through the gate', rows: gate.remotes.map((remote) => [remote.name, toRemote(remote)]) },
+  ];
+}
+
+function toRemote({ url, push, force, approve, checks }: GitRemotePlan): string {
+  if (push.length === 0) return `${url}, read-only`;
+  const reported = Object.entries(checks).flatMap(([name, action]) => (action === 'report' ? [name] : []));
+  return [
+    `${url}, push ${push.join(' ')}`,
+    ...(force ? ["by force on the bottle's own branches"] : []),
+    ...(approve ? ['each push waits for you'] : []),
+    ...(reported.length > 0 ? [`reported, not refused: ${reported.join(' ')}`] : []),
+  ].join('; ');
+}
+
+function toOperator({ supervise, gitGate }: BottlePlan): readonly Section[] {
+  const isAsked = supervise !== null || gitGate?.remotes.some(({ approve }) => approve) === true;
+  const waitMs = supervise?.answerTimeoutMs ?? gitGate?.limits.approvalTimeoutMs;
+  if (!isAsked || waitMs === undefined) return [];
+  const what = supervise === null ? 'pushes' : 'whatever the agent asks for';
+  const text = `${what}, within ${waitMs / 1000} s each, else refused`;
+  return [{ title: 'you decide', rows: [[text, '']] }];
+}
+
+function toSecrets({ pipelock, bundle, egress, gitGate }: BottlePlan): Section {
   const use = (id: SecretId) =>
-    egress.secretIds.includes(id) ? 'added by routes; must not leave the guest' : 'must not leave the guest';
+    [
+      ...(egress.secretIds.includes(id) ? ['added by routes'] : []),
+      ...(gitGate?.secretIds.includes(id) === true ? ['used by the git gate'] : []),
+      'must not leave the guest',
+    ].join('; ');
   const rows = pipelock.knownSecretIds.map((id) => [bundle.secretLabels[id] ?? id, use(id)] as const);
   return { title: 'secrets', rows: rows.length === 0 ? [['none', '']] : rows };
 }
@@ -74,6 +112,7 @@ function toGuest(guest: GuestPlan): Section {
         `${cpus} cpus, ${(memoryBytes / 1024 ** 3).toFixed(2).replace(/\.?0+$/, '')} GiB memory, ${pids} processes`,
       ],
       ...guest.files.map(({ path }) => ['file', `/etc/bottle/${path}`] as const),
+      ...guest.homeFiles.map(({ path }) => ['file', `${guest.home}/${path}`] as const),
       ...env.map(([name, value]) => ['env', `${name}=${toShownValue(name, value)}`] as const),
     ],
   };
@@ -97,9 +136,9 @@ function toBackend(backend: BackendPlan): Section {
       ['containers', `${backend.bundleContainer}, ${backend.guestContainer}`],
       [
         'volumes',
-        [backend.homeVolume, ...(backend.workspaceVolume === null ? [] : [backend.workspaceVolume])].join(
-          ', ',
-        ),
+        [backend.homeVolume, backend.workspaceVolume, backend.mirrorVolume]
+          .filter((volume) => volume !== null)
+          .join(', '),
       ],
     ],
   };

@@ -1,7 +1,12 @@
 import type { SecretReference } from './secret-reference.ts';
+import { toVisibleText } from './visible-text.ts';
 
-/** What logs, refusals and plans call a secret: where it is read from, never a part of its value. */
+/** What logs, refusals and plans call a secret: where it is read from, never a part of its value. Printable. */
 export function toSecretLabel(reference: SecretReference): string {
+  return toVisibleText(toName(reference));
+}
+
+function toName(reference: SecretReference): string {
   switch (reference.kind) {
     case 'env':
       return reference.name;

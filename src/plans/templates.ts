@@ -28,6 +28,20 @@ const knownSecrets = `
 # pipelock: { knownSecrets: [{ env: DATABASE_URL }] }
 `;
 
+const git = `
+# Repositories the guest works with through the git gate, which holds the key and looks through every push:
+# git:
+#   remotes:
+#     origin:
+#       url: git@github.com:owner/repository.git
+#       identity: ~/.ssh/id_ed25519
+#       knownHost: github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl
+#       push: [agent/*]
+
+# Lets the agent ask you for more while it works; you answer with "bottle supervise".
+# supervise: true
+`;
+
 const anthropicRoutes = `
     # The model. The key is read from your environment at launch and added on the way out; the guest never has it.
     # It may also come from { file: ~/.keys/anthropic } or { command: [pass, show, anthropic] }.
@@ -59,16 +73,16 @@ const shellEgress = `
 export const templates: Readonly<Record<AgentKind, string>> = {
   claude: `# A bottle with Claude Code.
 agent: claude
-${common}${routesHead}${anthropicRoutes}${moreRoutes}${knownSecrets}`,
+${common}${routesHead}${anthropicRoutes}${moreRoutes}${knownSecrets}${git}`,
   codex: `# A bottle with Codex.
 agent: codex
-${common}${routesHead}${openaiRoutes}${moreRoutes}${knownSecrets}`,
+${common}${routesHead}${openaiRoutes}${moreRoutes}${knownSecrets}${git}`,
   opencode: `# A bottle with opencode and a model of Anthropic's.
 agent: opencode
-${common}${routesHead}${anthropicRoutes}${moreRoutes}${knownSecrets}`,
+${common}${routesHead}${anthropicRoutes}${moreRoutes}${knownSecrets}${git}`,
   shell: `# A bottle with a shell and no way out.
 agent: shell
-${common}${shellEgress}${knownSecrets}`,
+${common}${shellEgress}${knownSecrets}${git}`,
 };
 
 /** The agents there is a template for, in the order to show them. */
