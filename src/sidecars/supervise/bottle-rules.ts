@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RequestRule, Scheme } from '../../policy/request-rule.ts';
-import { parseDictionary, parseList, parseText, parseWholeNumber } from '../daemon/strict-json.ts';
+import type { RequestRule } from '../../policy/request-rule.ts';
+import {
+  parseChoice,
+  parseDictionary,
+  parseList,
+  parseText,
+  parseWholeNumber,
+} from '../daemon/strict-json.ts';
 
 /** One route as an agent may know it: without a word on its credential but whether there is one. */
 export interface BottleRoute extends RequestRule {
@@ -46,17 +52,13 @@ function parseRoute(value: unknown, at: string): Omit<BottleRoute, 'exempt'> {
   return {
     id: parseText(route.id, `${at}.id`),
     host: parseText(route.host, `${at}.host`),
-    scheme: parseScheme(route.scheme),
+    scheme: parseChoice(route.scheme, `${at}.scheme`, ['https', 'http']),
     port: parseWholeNumber(route.port, `${at}.port`, 1, 65_535),
     methods: parseWords(route.methods, `${at}.methods`),
     paths: parseWords(route.paths, `${at}.paths`),
     // SECURITY: which secret it is and how it travels stays here.
     credential: route.auth !== null,
   };
-}
-
-function parseScheme(value: unknown): Scheme {
-  return value === 'http' ? 'http' : 'https';
 }
 
 function parseWords(value: unknown, at: string): readonly string[] | null {

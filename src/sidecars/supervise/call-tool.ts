@@ -28,27 +28,36 @@ export async function callTool(
   parts: ToolParts,
   signal: AbortSignal,
 ): Promise<CallToolResult> {
+  const { log, readRules } = parts;
+  let rules: BottleRules;
+  try {
+    rules = await readRules();
+  } catch (error) {
+    const message = `the bottle's rules cannot be read: ${error instanceof Error ? error.message : error}`;
+    log.write({ level: 'error', event: 'error', message });
+    return refuse("The bottle's rules cannot be read at the moment. Try again.", log);
+  }
   switch (name) {
     case 'list-egress-routes':
-      return listRoutes(await parts.readRules());
+      return listRoutes(rules);
     case 'why':
-      return explain(await parts.readRules(), parts);
+      return explain(rules, parts);
     case 'egress-block':
     case 'pipelock-block':
     case 'capability-block':
-      return ask(name, given, parts, signal);
+      return ask(name, given, rules, parts, signal);
     default:
-      return refuse('There is no such tool.', parts.log);
+      return refuse('There is no such tool.', log);
   }
 }
 
 async function ask(
   tool: AskingTool,
   given: Readonly<Record<string, unknown>>,
-  { plan, readRules, askOperator, log }: ToolParts,
+  rules: BottleRules,
+  { plan, askOperator, log }: ToolParts,
   signal: AbortSignal,
 ): Promise<CallToolResult> {
-  const rules = await readRules();
   const facts = { rules, exemptible: plan.exemptible, maxTextLength: plan.limits.maxTextLength };
   const call = parseCall(tool, given, facts);
   if (call.kind === 'invalid') return refuse(call.message, log);

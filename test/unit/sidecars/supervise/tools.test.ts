@@ -114,4 +114,18 @@ describe('the tools', () => {
     expect(daemon.requests()).toEqual([]);
     expect(await daemon.said('blocked')).toMatchObject({ layer: 'supervise' });
   });
+
+  it('say so while the rules cannot be read, and work again when they can', async () => {
+    await using daemon = await startSupervise();
+    await using client = await daemon.connect();
+    daemon.setRoutes([{ id: 'broken' }]);
+    const result = await client.callTool({ name: 'list-egress-routes' });
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining('cannot be read') }],
+    });
+    expect((await daemon.said('error')).message).toContain('routes[0].host');
+    daemon.setRoutes([fileRoute()]);
+    expect((await client.callTool({ name: 'list-egress-routes' })).isError).toBeUndefined();
+  });
 });
