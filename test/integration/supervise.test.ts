@@ -27,9 +27,8 @@ interface Steady {
 }
 
 interface Fetched {
-  readonly outcome: string;
   readonly status: number;
-  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const reason = await whyNoEngine();
@@ -53,10 +52,10 @@ describe('an agent asks its operator', () => {
   };
   const askForOther = (why = 'The build needs it.'): Promise<Answer> =>
     call('egress-block', { host: 'other.test', methods: ['GET'], paths: ['/wanted/**'], reason: why });
-  const fetchFrom = async (from: SealedBottle, url: string): Promise<Fetched> => {
+  /** Whether a request of the guest's gets its answer from the site. */
+  const passes = async (from: SealedBottle, url: string): Promise<boolean> => {
     const [result] = await runProbe<readonly Fetched[]>(from.asAgent, 'fetch', { requests: [{ url }] });
-    if (result === undefined) throw new Error('nothing was fetched');
-    return result;
+    return result?.status === 200 && result.headers['x-site'] === 'outside';
   };
   /** Runs a command of the operator's that must succeed; returns what it says as JSON. */
   const operate = async <Result>(...args: readonly string[]): Promise<Result> => {
@@ -110,8 +109,7 @@ describe('an agent asks its operator', () => {
   });
 
   it('gets a route, which is in force when the call returns, without a connection dropped', async () => {
-    const before = await fetchFrom(bottle, 'https://other.test/wanted/a');
-    expect(before.status).toBe(403);
+    expect(await passes(bottle, 'https://other.test/wanted/a')).toBe(false);
     const busy = await keepBusy('open.test', '/busy');
     const asking = askForOther();
     const { request, difference, bottle: name } = await untilWaiting(bottle.home, 'route', asking);
@@ -122,10 +120,10 @@ describe('an agent asks its operator', () => {
     expect(answer.result?.structuredContent).toMatchObject({ status: 'approved' });
     expect(answer.result?.structuredContent?.notes).toContain('For today.');
 
-    expect((await fetchFrom(bottle, 'https://other.test/wanted/a')).status).toBe(200);
+    expect(await passes(bottle, 'https://other.test/wanted/a')).toBe(true);
     // The grant is as narrow as what was asked, and holds for that bottle only.
-    expect((await fetchFrom(bottle, 'https://other.test/unwanted')).status).toBe(403);
-    expect((await fetchFrom(other, 'https://other.test/wanted/a')).status).toBe(403);
+    expect(await passes(bottle, 'https://other.test/unwanted')).toBe(false);
+    expect(await passes(other, 'https://other.test/wanted/a')).toBe(false);
     const kept = await busy.stop();
     expect(kept).toMatchObject({ ended: 'file', statuses: [200] });
 
@@ -135,7 +133,7 @@ describe('an agent asks its operator', () => {
     await operate('supervise', 'revoke', request.id);
     expect(await granted.ended).toMatchObject({ ended: 'connection', statuses: [200] });
     expect(await unconcerned.stop()).toMatchObject({ ended: 'file', statuses: [200] });
-    expect((await fetchFrom(bottle, 'https://other.test/wanted/a')).status).toBe(403);
+    expect(await passes(bottle, 'https://other.test/wanted/a')).toBe(false);
   });
 
   it('is told a refusal with the words of its operator', async () => {
@@ -146,7 +144,7 @@ describe('an agent asks its operator', () => {
       status: 'rejected',
       notes: expect.stringContaining('Use the mirror on open.test.'),
     });
-    expect((await fetchFrom(bottle, 'https://other.test/wanted/a')).status).toBe(403);
+    expect(await passes(bottle, 'https://other.test/wanted/a')).toBe(false);
   });
 
   it('gets what the operator made of it, where that is less', async () => {
@@ -156,8 +154,8 @@ describe('an agent asks its operator', () => {
     await writeFile(file, JSON.stringify({ ...request.proposal, paths: ['/only/this'], methods: ['GET'] }));
     await operate('supervise', 'approve', request.id, '--edit', file);
     expect((await asking).result?.structuredContent).toMatchObject({ status: 'approved' });
-    expect((await fetchFrom(bottle, 'https://evil-open.test/only/this')).status).toBe(200);
-    expect((await fetchFrom(bottle, 'https://evil-open.test/only/that')).status).toBe(403);
+    expect(await passes(bottle, 'https://evil-open.test/only/this')).toBe(true);
+    expect(await passes(bottle, 'https://evil-open.test/only/that')).toBe(false);
   });
 
   it('gets a known secret past on one route, and on no other', async () => {
@@ -192,7 +190,7 @@ describe('an agent asks its operator', () => {
   });
 
   it('learns why it was refused, and what to ask', async () => {
-    await fetchFrom(bottle, 'https://paths.test/forbidden');
+    expect(await passes(bottle, 'https://paths.test/forbidden')).toBe(false);
     const answer = await call('why', {});
     const text = answer.result?.content?.map((part) => part.text).join('') ?? '';
     expect(text).toContain('paths.test');

@@ -2,8 +2,9 @@
 // optionally `together`: further calls, all at once, and `rpc`: whole JSON-RPC messages to send after them. Prints [{ status, result, error }].
 let id = 0;
 
-async function send(message) {
-  const response = await fetch(input.url, {
+/** A server that has too many connections ends some: that is an answer too. */
+function post(message) {
+  return fetch(input.url, {
     method: 'POST',
     headers: {
       accept: 'application/json, text/event-stream',
@@ -11,7 +12,12 @@ async function send(message) {
       'mcp-protocol-version': '2025-06-18',
     },
     body: JSON.stringify(message),
-  });
+  }).catch((error) => error);
+}
+
+async function send(message) {
+  const response = await post(message);
+  if (response instanceof Error) return { status: 0, result: null, error: { message: response.message } };
   const text = await response.text();
   const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
   const messages = isStream
