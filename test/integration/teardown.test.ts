@@ -23,6 +23,13 @@ import {
 const reason = await whyNoEngine();
 const idle = ['sleep', 'infinity'];
 
+/** A bottle that has all there is to make: every daemon, every volume. Nobody answers at that name, which the gate can do without. */
+const whole = (place: TestPlace): object => ({
+  workspace: { source: place.workspace, mode: 'copy' },
+  supervise: true,
+  git: { remotes: { origin: { url: 'https://git.test/o/r.git' } } },
+});
+
 /** The backend on the real engine, each of whose calls `around` stands around. */
 function createBackend(
   place: TestPlace,
@@ -67,7 +74,7 @@ describe('teardown', () => {
       return call();
     });
     await using own = new AsyncDisposableStack();
-    const plan = await place.plan(idle, { workspace: { source: place.workspace, mode: 'copy' } });
+    const plan = await place.plan(idle, whole(place));
     const bottle = await backend.launch(plan, createLaunchContext(own));
     await bottle.start();
     acquisitions = seen.filter(isAcquisition).map((operation) => operation.replaceAll(plan.slug, 'SLUG'));
@@ -75,7 +82,7 @@ describe('teardown', () => {
   afterAll(() => stack.disposeAsync());
 
   it('leaves nothing of a bottle that was up, which did have things', async () => {
-    expect(acquisitions.length).toBeGreaterThanOrEqual(13);
+    expect(acquisitions.length).toBeGreaterThanOrEqual(14);
     expect(await findRemains(place)).toEqual([]);
   });
 
@@ -87,7 +94,7 @@ describe('teardown', () => {
     let error: unknown = null;
     {
       await using own = new AsyncDisposableStack();
-      const plan = await place.plan(idle, { workspace: { source: place.workspace, mode: 'copy' } });
+      const plan = await place.plan(idle, whole(place));
       try {
         const bottle = await backend.launch(plan, createLaunchContext(own, changes));
         await bottle.start();
@@ -341,8 +348,12 @@ describe('teardown', () => {
     const script = fileURLToPath(new URL('../support/launcher.ts', import.meta.url));
 
     /** Runs a launch in a process of its own, which is killed outright when it has begun the step. */
-    async function killLauncherAt(own: TestPlace, step: LaunchStep | 'up' | 'kept'): Promise<void> {
-      const plan = await own.plan(idle);
+    async function killLauncherAt(
+      own: TestPlace,
+      step: LaunchStep | 'up' | 'kept',
+      manifest = {},
+    ): Promise<void> {
+      const plan = await own.plan(idle, manifest);
       const child = spawn(process.execPath, [script, JSON.stringify(plan)], {
         env: { PATH: process.env.PATH, XDG_STATE_HOME: `${own.stateHome}/..`, HOME: own.stateHome },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -398,15 +409,18 @@ describe('teardown', () => {
       expect(await findRemains(own)).toEqual([]);
     });
 
-    it('is found where a teardown removed only a part', async () => {
+    it.each<[string, (own: TestPlace) => object, number]>([
+      ['no gate', () => ({}), 1],
+      ['a gate, a queue and a copied workspace', whole, 3],
+    ])('is found where a teardown removed only a part, with %s', async (_what, manifest, volumes) => {
       const own = stack.use(await createTestPlace('partial'));
-      await killLauncherAt(own, 'kept');
+      await killLauncherAt(own, 'kept', manifest(own));
       await (await findContainerOf(own.name, 'guest')).remove({ force: true });
       expect((await collect(own)).map(({ kind }) => kind)).toEqual([
         'container',
         'network',
         'network',
-        'volume',
+        ...Array.from({ length: volumes }, () => 'volume'),
         'state',
       ]);
       expect(await findRemains(own)).toEqual([]);
