@@ -5,10 +5,13 @@ import { templateNames, templates } from '../../../src/plans/templates.ts';
 import { toConfigFiles } from '../../../src/plans/to-config-files.ts';
 import { parseBundleConfiguration } from '../../../src/sidecars/bundle/configuration.ts';
 import { parseEgressConfiguration } from '../../../src/sidecars/egress/configuration.ts';
+import { parseGitGateConfiguration } from '../../../src/sidecars/git-gate/configuration.ts';
 import { parsePipelockYaml } from '../../../src/sidecars/pipelock/config/parse-pipelock-yaml.ts';
 import { parseRulesFile } from '../../../src/sidecars/pipelock/config/parse-rules-file.ts';
 import { joinConfig } from '../../../src/sidecars/pipelock/config/read-config.ts';
+import { parseSuperviseConfiguration } from '../../../src/sidecars/supervise/configuration.ts';
 import { createHostFacts } from '../../support/host-facts.ts';
+import { hostKey } from '../../support/known-host.ts';
 import { loadText } from '../../support/load-text.ts';
 
 const everything = `
@@ -21,6 +24,12 @@ egress:
     - { host: "2001:db8::1" }
   allowPrivate: [10.20.0.0/16, "2001:db8::/32"]
 pipelock: { knownSecrets: [{ env: B }] }
+git:
+  remotes:
+    ssh: { url: "git@a.example:o/r.git", identity: ./id, knownHost: "${hostKey}", push: ["agent/**"], approve: true }
+    token: { url: "https://a.example/o/s", token: { env: T }, checks: { hooks: report } }
+    open: { url: "https://[2001:db8::1]:8443/o/t" }
+supervise: { timeout: 90s }
 `;
 
 const cases: readonly (readonly [name: string, text: string])[] = [
@@ -44,6 +53,13 @@ describe.each(cases)('the files of %s', (_name, text) => {
 
   it('are read by egress as the plan', () => {
     expect(parseEgressConfiguration(read('egress.json'))).toEqual(plan.egress);
+  });
+
+  it('are read by the git gate and by supervise as the plan, where there are such', () => {
+    const gate = files.get('git-gate.json');
+    const supervise = files.get('supervise.json');
+    expect(gate === undefined ? null : parseGitGateConfiguration(gate)).toEqual(plan.gitGate);
+    expect(supervise === undefined ? null : parseSuperviseConfiguration(supervise)).toEqual(plan.supervise);
   });
 
   it('are read by pipelock as the plan', () => {

@@ -66,16 +66,16 @@ describe('toConfigFiles', () => {
           uid: 2001,
           gid: 2001,
           argv: ['node', ...flags, '/opt/bottle/egress.js'],
-          secrets: 'values',
-          secretIds: ['secret-0'],
+          secrets: { values: ['secret-0'], fingerprints: [] },
+          hearsRefusals: false,
         },
         {
           name: 'pipelock',
           uid: 2002,
           gid: 2002,
           argv: ['node', ...flags, '/opt/bottle/pipelock.js'],
-          secrets: 'fingerprints',
-          secretIds: ['secret-0', 'secret-1'],
+          secrets: { values: [], fingerprints: ['secret-0', 'secret-1'] },
+          hearsRefusals: false,
         },
       ],
       secretLabels: { 'secret-0': 'API_KEY', 'secret-1': 'DATABASE_URL' },
@@ -88,6 +88,7 @@ describe('toConfigFiles', () => {
   it('writes egress.json', () => {
     expect(JSON.parse(files.get('egress.json') ?? '')).toEqual({
       version: 1,
+      revision: 0,
       listen: { address: '127.0.0.1', port: 9099 },
       routes: [
         { ...rules[0], auth: { kind: 'bearer', secretId: 'secret-0' } },
@@ -110,9 +111,12 @@ describe('toConfigFiles', () => {
   it('writes pipelock-rules.json', () => {
     expect(JSON.parse(files.get('pipelock-rules.json') ?? '')).toEqual({
       version: 1,
+      revision: 0,
       dns: { address: '10.201.230.242', port: 53 },
       egress: { address: '127.0.0.1', port: 9099 },
-      rules,
+      rules: rules.map((rule) => ({ ...rule, exempt: [] })),
+      exemptible: ['DATABASE_URL'],
+      supervise: false,
       limits: {
         maxHeaderBytes: 65_536,
         maxHeaderCount: 200,

@@ -1,6 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { BottleError } from '../../../../src/errors.ts';
+import { hostKey } from '../../../support/known-host.ts';
 import { loadFiles, loadText } from '../../../support/load-text.ts';
+
+const refuse = {
+  submodules: 'refuse',
+  attributes: 'refuse',
+  hooks: 'refuse',
+  symlinks: 'refuse',
+  lfs: 'refuse',
+} as const;
+/** What a remote is that says nothing but where it is. */
+const readOnly = {
+  push: [],
+  force: false,
+  approve: false,
+  checks: refuse,
+  maxPushBytes: 1024 ** 3,
+  maxFileBytes: 100 * 1024 ** 2,
+} as const;
 
 describe('loadManifest', () => {
   it('writes out every default', async () => {
@@ -15,7 +33,8 @@ describe('loadManifest', () => {
       env: {},
       egress: { routes: [], allowPrivate: [], extraCa: [], network: null },
       pipelock: { mode: 'strict', knownSecrets: [] },
-      git: { user: { name: 'bottle', email: 'bottle@localhost' } },
+      git: { user: { name: 'bottle', email: 'bottle@localhost' }, remotes: [] },
+      supervise: null,
       resources: { cpus: 2, memoryBytes: 4 * 1024 ** 3, pids: 512 },
       user: 'agent',
       docker: { runtime: 'auto' },
@@ -43,18 +62,33 @@ egress:
       auth: { kind: basic, username: me, secret: { command: [./bin/key, c] } }
     - host: d.example.com
       auth: { kind: query, name: key, secret: { command: [pass, show, d] } }
-    - { host: "*.example.org", scheme: http }
+    - { host: "*.example.org", scheme: http, exempt: [DATABASE_URL] }
     - { host: 10.20.0.5, scheme: http, port: 8080 }
   allowPrivate: [10.20.0.0/16]
   extraCa: [~/ca.pem]
   network: corp
 pipelock: { mode: strict, knownSecrets: [{ env: DATABASE_URL }] }
-git: { user: { name: Ada, email: ada@example.com } }
+git:
+  user: { name: Ada, email: ada@example.com }
+  remotes:
+    origin:
+      url: ssh://git@Git.example.com:2222/o/r.git
+      identity: ./keys/id
+      knownHost: "[git.example.com]:2222 ${hostKey} somebody"
+      push: [agent/*, refs/tags/v*]
+      force: true
+      approve: true
+      checks: { lfs: report }
+      maxPush: 10MiB
+      maxFile: 1MiB
+    mirror: { url: "https://git.example.com/o/r/", token: { file: ./keys/token }, username: oauth2 }
+    docs: { url: "https://git.example.com/o/docs.git" }
+supervise: { timeout: 90s, notify: [./bin/tell, me] }
 resources: { cpus: 1.5, memory: 512MiB, pids: 100 }
 user: root
 docker: { runtime: runsc }
 `);
-    const common = { methods: null, paths: null, auth: null };
+    const common = { methods: null, paths: null, auth: null, exempt: [] };
     expect(manifest).toEqual({
       name: 'api-dev',
       sources: ['/home/op/bottles/api-dev.yaml'],
@@ -74,6 +108,7 @@ docker: { runtime: runsc }
             methods: ['GET', 'POST'],
             paths: ['/v1/**'],
             auth: { kind: 'header', name: 'x-api-key', secret: { kind: 'env', name: 'API_KEY' } },
+            exempt: [],
           },
           {
             ...common,
@@ -103,7 +138,14 @@ docker: { runtime: runsc }
             port: 443,
             auth: { kind: 'query', name: 'key', secret: { kind: 'command', argv: ['pass', 'show', 'd'] } },
           },
-          { ...common, id: 'egress.routes[4]', host: '*.example.org', scheme: 'http', port: 80 },
+          {
+            ...common,
+            id: 'egress.routes[4]',
+            host: '*.example.org',
+            scheme: 'http',
+            port: 80,
+            exempt: ['DATABASE_URL'],
+          },
           { ...common, id: 'egress.routes[5]', host: '10.20.0.5', scheme: 'http', port: 8080 },
         ],
         allowPrivate: ['10.20.0.0/16'],
@@ -111,7 +153,49 @@ docker: { runtime: runsc }
         network: 'corp',
       },
       pipelock: { mode: 'strict', knownSecrets: [{ kind: 'env', name: 'DATABASE_URL' }] },
-      git: { user: { name: 'Ada', email: 'ada@example.com' } },
+      git: {
+        user: { name: 'Ada', email: 'ada@example.com' },
+        remotes: [
+          {
+            name: 'origin',
+            url: 'ssh://git@Git.example.com:2222/o/r.git',
+            upstream: {
+              kind: 'ssh',
+              user: 'git',
+              host: 'git.example.com',
+              port: 2222,
+              path: '/o/r.git',
+              knownHosts: [`[git.example.com]:2222 ${hostKey}`],
+              identity: { kind: 'key-file', path: '/home/op/bottles/keys/id' },
+            },
+            push: ['agent/*', 'refs/tags/v*'],
+            force: true,
+            approve: true,
+            checks: { ...refuse, lfs: 'report' },
+            maxPushBytes: 10 * 1024 ** 2,
+            maxFileBytes: 1024 ** 2,
+          },
+          {
+            name: 'mirror',
+            url: 'https://git.example.com/o/r/',
+            upstream: {
+              kind: 'https',
+              host: 'git.example.com',
+              port: 443,
+              path: '/o/r',
+              auth: { username: 'oauth2', secret: { kind: 'file', path: '/home/op/bottles/keys/token' } },
+            },
+            ...readOnly,
+          },
+          {
+            name: 'docs',
+            url: 'https://git.example.com/o/docs.git',
+            upstream: { kind: 'https', host: 'git.example.com', port: 443, path: '/o/docs.git', auth: null },
+            ...readOnly,
+          },
+        ],
+      },
+      supervise: { answerTimeoutMs: 90_000, notify: ['/home/op/bottles/bin/tell', 'me'] },
       resources: { cpus: 1.5, memoryBytes: 512 * 1024 ** 2, pids: 100 },
       user: 'root',
       docker: { runtime: 'runsc' },
@@ -163,6 +247,47 @@ egress: { routes: [{ host: a.example }, { host: b.example }], extraCa: [./team.p
     });
     expect(manifest.egress.routes.map(({ host }) => host)).toEqual(['own.example']);
     expect(manifest.egress.extraCa).toEqual(['/home/op/bottles/team.pem']);
+  });
+
+  it('replaces remotes by name, each whole', async () => {
+    const { git } = await loadFiles({
+      'api-dev': 'extends: team\ngit: { remotes: { a: { url: "https://own.example/a" } } }',
+      team: `
+git:
+  remotes:
+    a: { url: "https://team.example/a", token: { env: A }, push: [agent/*] }
+    b: { url: "https://team.example/b" }
+`,
+    });
+    expect(git.remotes).toMatchObject([
+      { name: 'a', url: 'https://own.example/a', upstream: { auth: null }, push: [] },
+      { name: 'b', url: 'https://team.example/b' },
+    ]);
+  });
+
+  it.each([
+    ['true keeps how', 'true', { answerTimeoutMs: 300_000, notify: ['tell'] }],
+    ['a mapping overlays', '{ timeout: 1h }', { answerTimeoutMs: 3_600_000, notify: ['tell'] }],
+    ['false ends it', 'false', null],
+  ])('supervise: %s', async (_case, own, supervise) => {
+    const manifest = await loadFiles({
+      'api-dev': `extends: team\nsupervise: ${own}`,
+      team: 'supervise: { timeout: 5m, notify: [tell] }',
+    });
+    expect(manifest.supervise).toEqual(supervise);
+  });
+
+  it('says what shows only in the whole at the file that says it', async () => {
+    const remote = (name: string) => `git: { remotes: { ${name}: { url: "https://a.example/r" } } }`;
+    await expect(
+      loadFiles({ 'api-dev': `extends: team\n${remote('b')}`, team: remote('a') }),
+    ).rejects.toThrow('api-dev.yaml:2:29: git.remotes.b.url is the repository of git.remotes.a too');
+    await expect(
+      loadFiles({
+        'api-dev': 'extends: team\npipelock: { knownSecrets: [] }',
+        team: '# routes\negress: { routes: [{ host: a.example, exempt: [A] }] }\npipelock: { knownSecrets: [{ env: A }] }',
+      }),
+    ).rejects.toThrow('team.yaml:2:48: egress.routes[0].exempt[0] "A" is not in pipelock.knownSecrets');
   });
 
   it.each([

@@ -7,7 +7,7 @@ const route = (rest: string): string => `egress:\n  routes:\n    - host: api.exa
 
 describe('refused manifests', () => {
   it.each<[string, string, string]>([
-    ['an unknown key', 'agent: claude\nsupervise: true', '2:1: unknown key "supervise"'],
+    ['an unknown key', 'agent: claude\nsupervize: true', '2:1: unknown key "supervize"'],
     ['a misspelt key', 'enviroment: {}', '1:1: unknown key "enviroment"'],
     [
       'a misspelt key with a known one near',
@@ -29,7 +29,11 @@ describe('refused manifests', () => {
       'image: { dockerfil: a }',
       '1:10: unknown key "dockerfil" in image; did you mean "dockerfile"?',
     ],
-    ['a key of the next version', 'git: { remotes: {} }', '1:8: unknown key "remotes" in git'],
+    [
+      'a misspelt key of git',
+      'git: { remote: {} }',
+      '1:8: unknown key "remote" in git; did you mean "remotes"?',
+    ],
     ['malformed YAML', 'agent: [claude', '1:15: not valid YAML'],
     ['a tab', 'env:\n\tA: b', '2:1: tabs cannot indent'],
     ['a key twice', 'agent: claude\nagent: codex', '2:1: the key is there twice'],
@@ -305,7 +309,7 @@ describe('refused manifests', () => {
 
   it('lists the keys that are known where one is not', async () => {
     await expect(loadText(route('methd: [GET]'))).rejects.toMatchObject({
-      hint: 'Known keys in egress.routes[0]: host, scheme, port, methods, paths, auth.',
+      hint: 'Known keys in egress.routes[0]: host, scheme, port, methods, paths, auth, exempt.',
     });
   });
 });

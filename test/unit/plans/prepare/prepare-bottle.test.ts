@@ -110,14 +110,16 @@ describe('secrets', () => {
   it('gives pipelock fingerprints, never values, and every daemon a user of its own', () => {
     const { daemons } = prepareBottle(manifest, createHostFacts()).bundle;
     expect(daemons.map(({ name, uid, secrets }) => [name, uid, secrets])).toEqual([
-      ['egress', 2001, 'values'],
-      ['pipelock', 2002, 'fingerprints'],
+      ['egress', 2001, { values: ['secret-0', 'secret-1'], fingerprints: [] }],
+      ['pipelock', 2002, { values: [], fingerprints: ['secret-0', 'secret-1', 'secret-2'] }],
     ]);
   });
 
   it('gives pipelock the rules without their credentials', () => {
     const { pipelock, egress } = prepareBottle(manifest, createHostFacts());
-    expect(pipelock.rules).toEqual(egress.routes.map(({ auth: _auth, ...rule }) => rule));
+    expect(pipelock.rules).toEqual(
+      egress.routes.map(({ auth: _auth, ...rule }) => ({ ...rule, exempt: [] })),
+    );
     expect(JSON.stringify(pipelock.rules)).not.toContain('secret');
   });
 });
