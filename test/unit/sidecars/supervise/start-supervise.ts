@@ -78,11 +78,16 @@ export interface TestSupervise extends AsyncDisposable {
   readonly queue: string;
 }
 
-export async function startSupervise(changes: Partial<SupervisePlan> = {}): Promise<TestSupervise> {
+/** @param left files that lie in the queue's folder already, by their names */
+export async function startSupervise(
+  changes: Partial<SupervisePlan> = {},
+  left: Readonly<Record<string, string>> = {},
+): Promise<TestSupervise> {
   const folder = mkdtempSync(join(tmpdir(), 'bottle-supervise-'));
   const queue = join(folder, 'queue');
   const decisions = join(folder, 'decisions');
   for (const path of [queue, decisions]) mkdirSync(path);
+  for (const [name, content] of Object.entries(left)) writeFileSync(join(queue, name), content);
   const write = (name: string, value: object) => {
     writeFileSync(join(folder, `${name}.new`), JSON.stringify(value));
     renameSync(join(folder, `${name}.new`), join(folder, name));
@@ -125,6 +130,7 @@ export async function startSupervise(changes: Partial<SupervisePlan> = {}): Prom
   const requests = (): readonly QueueRequest[] =>
     readdirSync(queue).flatMap((name) => {
       const id = fromFileName(name);
+      // Garbage that a test put there.
       if (id === null) return [];
       return [parseRequest(readFileSync(join(queue, name), 'utf8'), { daemon: 'supervise', id })];
     });
