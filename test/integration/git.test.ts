@@ -79,15 +79,16 @@ describe('git in a bottle', () => {
     });
 
     it.each([
-      ['another branch', 'git push origin HEAD:main'],
-      ['a branch that is to be deleted', 'git push origin :agent/work'],
-      ['a push by force', 'git commit -q --amend -m again && git push -f origin HEAD:agent/work'],
-      ['everything', 'git push --mirror origin'],
-    ])('refuses %s with a sentence', async (_what, push) => {
+      ['another branch', 'git push origin HEAD:refs/heads/release', 'agent/*'],
+      ['a branch that is to be deleted', 'git push origin :agent/work', 'delete'],
+      ['a push by force', 'git commit -q --amend -m again && git push -f origin HEAD:agent/work', 'force'],
+      ['everything', 'git push --mirror origin', 'agent/*'],
+    ])('refuses %s with a sentence', async (_what, push, word) => {
       const before = pushes(upstream().contacts());
       const done = await run(`cd ${kind}; git checkout -q agent/work; ! { ${push}; }`);
       expect(done.status).toBe(0);
-      expect(done.said).toMatch(/remote: .*(only|never|may)/i);
+      const sentences = done.said.split('\n').filter((line) => line.startsWith('remote: '));
+      expect(sentences.join('\n')).toContain(word);
       expect(pushes(upstream().contacts())).toBe(before);
     });
 
