@@ -4,6 +4,7 @@ import { BottleCommand } from './program/bottle-command.ts';
 import { openOperator } from './program/open-operator.ts';
 import { endingSignals, listenForSignals } from './program/signals.ts';
 import { hasTerminal } from './terminal/has-terminal.ts';
+import { toPrintable } from './text/to-printable.ts';
 
 export default class Supervise extends BottleCommand {
   static override readonly summary = 'Answer what the agents ask for, in a live list or on a page.';
@@ -42,7 +43,8 @@ export default class Supervise extends BottleCommand {
         );
         process.stdout.write(`${url}\n`);
       };
-      await runPage(openOperator(), { port: flags.port ?? null, onListening, signal });
+      const onWarning = (message: string) => process.stderr.write(`Warning: ${toPrintable(message)}\n`);
+      await runPage(openOperator(), { port: flags.port ?? null, onListening, onWarning, signal });
     } else {
       const { runLiveList } = await import('./live-list/run-live-list.ts');
       const left = await runLiveList(openOperator(), process.env, signal);

@@ -13,6 +13,8 @@ export interface EditedProposal {
   readonly difference: readonly string[];
 }
 
+const advice = ['Save it and leave the editor to see the difference. An empty file approves nothing.'];
+
 /**
  * Puts a proposal into the operator's editor, again and again until it is one that can be approved: each time what is wrong
  * stands in its first line. Null when the operator gave up: the text is empty, or came back wrong and unchanged.
@@ -24,7 +26,7 @@ export async function editProposal(
   operator: Operator,
   edit: Editor,
 ): Promise<EditedProposal | null> {
-  let offered = toEditText(entry.request, proposal);
+  let offered = toEditText(entry.request, proposal, advice);
   for (let round = 0; ; round += 1) {
     const text = await edit(offered);
     if (isEmptyEdit(text) || (round > 0 && text === offered)) return null;

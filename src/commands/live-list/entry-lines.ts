@@ -1,7 +1,7 @@
 import type { QueueEntry } from '../../approvals/queue-entry.ts';
 import type { Proposal } from '../../queue/proposal.ts';
-import { toOutcome } from '../requests/outcome.ts';
-import { kindTitles, toFields } from '../requests/proposal-text.ts';
+import { toEdited, toOutcome } from '../requests/outcome.ts';
+import { kindTitles, toFields, toSummary } from '../requests/proposal-text.ts';
 import { toDuration } from '../text/to-duration.ts';
 import { toPrintable } from '../text/to-printable.ts';
 import { wrapText } from './display-width.ts';
@@ -10,19 +10,26 @@ import { type Line, plainLine } from './styled-line.ts';
 
 const labelColumns = 11;
 
-/** All that is known of a request, broken to `columns`. SECURITY: every text is printable and stays right of its label. */
+/** All that is known of a request, and the difference it makes. */
 export function toEntryLines(entry: QueueEntry, columns: number, nowMs: number): readonly Line[] {
+  const changes = entry.status === 'waiting' ? 'would change' : 'changed';
+  return [...toRequestLines(entry, columns, nowMs), ...toDifferenceLines(entry.difference, changes, columns)];
+}
+
+/** What is known of a request, broken to `columns`. SECURITY: every text is printable and stays right of its label. */
+function toRequestLines(entry: QueueEntry, columns: number, nowMs: number): readonly Line[] {
   const { request, bottle, slug } = entry;
+  const edited = toEdited(entry);
   return [
     ...toTitle(`${request.id} of ${bottle} (${slug}) asks for ${kindTitles[request.proposal.kind]}`, columns),
     ...toProposalLines(request.proposal, columns),
     ...toField('why', request.reason === '' ? '(no reason given)' : request.reason, columns),
     ...toField('asked', toAsked(entry, nowMs), columns),
     ...toField('now', toPrintable(toStanding(entry, nowMs)), columns),
+    ...(edited === null ? [] : toField('as edited', toSummary(edited), columns)),
     ...(entry.decision === null || entry.decision.notes === ''
       ? []
       : toField('note', entry.decision.notes, columns)),
-    ...toDifferenceLines(entry.difference, entry.status === 'waiting' ? 'would change' : 'changed', columns),
   ];
 }
 
@@ -36,7 +43,7 @@ export function toApprovalLines(shown: ApproveMode, columns: number, nowMs: numb
     ...(notes === '' ? [] : toField('your note', notes, columns)),
     ...(edited ? [blank, plainLine('As edited:', 'dim'), ...toProposalLines(proposal, columns)] : []),
     blank,
-    ...toEntryLines(entry, columns, nowMs),
+    ...toRequestLines(entry, columns, nowMs),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Operator } from '../../approvals/operator.ts';
 import type { QueueEntry } from '../../approvals/queue-entry.ts';
 import { BottleError } from '../../errors.ts';
+import { toProblemText } from '../requests/problem-text.ts';
 import { type Editor, editProposal } from './edit-proposal.ts';
 import { createFrame, type ScreenSize } from './frame.ts';
 import type { KeyPress } from './key-press.ts';
@@ -19,6 +20,8 @@ import { toTyping, typeText } from './typing.ts';
 export interface ListParts {
   readonly operator: Operator;
   readonly edit: Editor;
+  /** Told what waits, after each change. */
+  readonly notify: (entries: readonly QueueEntry[]) => Promise<void>;
   readonly size: () => ScreenSize;
   readonly nowMs: () => number;
   /** Aborts what is under way. */
@@ -35,6 +38,8 @@ export interface ListController {
   press(key: KeyPress): void;
   /** Takes pasted text. SECURITY: it is text, never keys. */
   paste(text: string): void;
+  /** Says one sentence of something that failed elsewhere. */
+  tell(text: string): void;
   /** Follows the queues until the signal aborts. */
   follow(): Promise<void>;
   /** Resolves when no answer is under way any more. */
@@ -132,8 +137,14 @@ export function createListController(parts: ListParts): ListController {
       const typing = toTyping(state.mode);
       if (typing !== null) apply(typeText(state, typing, text));
     },
+    tell(text) {
+      change({ ...state, message: { tone: 'failed', text } });
+    },
     async follow() {
-      for await (const snapshot of operator.watch(signal)) change(withSnapshot(state, snapshot));
+      for await (const snapshot of operator.watch(signal)) {
+        change(withSnapshot(state, snapshot));
+        await parts.notify(snapshot.entries);
+      }
     },
     settled: () => working,
   };
@@ -148,6 +159,6 @@ function toNext(state: ListState, outcome: Outcome): ListState {
   return { ...withMode(state, { kind: 'list' }), message: { tone: 'done', text: outcome } };
 }
 
-function toFailed(state: ListState, { message, hint }: BottleError): ListState {
-  return { ...withMode(state, { kind: 'list' }), message: { tone: 'failed', text: `${message} ${hint}` } };
+function toFailed(state: ListState, error: BottleError): ListState {
+  return { ...withMode(state, { kind: 'list' }), message: { tone: 'failed', text: toProblemText(error) } };
 }

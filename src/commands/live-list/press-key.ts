@@ -48,10 +48,11 @@ const distances: Readonly<Record<Move, number>> = {
 export function pressKey(state: ListState, key: KeyPress, maxScroll: number): Pressed {
   const { mode } = state;
   if (key.kind === 'interrupt') return { state, effect: { kind: 'interrupt' } };
-  const typing = mode.kind === 'busy' ? null : toTyping(mode);
-  if (typing !== null) return typeKey(state, typing, key) ?? move(state, key, maxScroll);
-  if (key.kind === 'move') return move(state, key, maxScroll);
-  if (mode.kind === 'busy') return only(state);
+  const typing = toTyping(mode);
+  const typed = typing === null ? null : typeKey(state, typing, key);
+  if (typed !== null) return typed;
+  if (key.kind === 'move') return move(state, key.to, maxScroll);
+  if (typing !== null || mode.kind === 'busy') return only(state);
   if (key.kind === 'back') return only(toList(state));
   if (mode.kind === 'list' && key.kind === 'switch') {
     return only({ ...withView(state, state.view === 'all' ? 'waiting' : 'all'), message: null });
@@ -61,19 +62,16 @@ export function pressKey(state: ListState, key: KeyPress, maxScroll: number): Pr
     return only({ ...withMode(state, { kind: 'whole', entry: selected }), message: null });
   }
   if (key.kind !== 'text') return only(state);
-  if (/^(j+|k+)$/.test(key.text)) {
-    const to = key.text.startsWith('j') ? 'down' : 'up';
-    return [...key.text].reduce(
-      (pressed) => move(pressed.state, { kind: 'move', to }, maxScroll),
-      only(state),
-    );
-  }
-  // SECURITY: letters that come in one piece are a paste by a terminal that does not say so; no command is taken from it.
-  return key.text.length === 1 ? command(state, key.text) : only(state);
+  if (key.text.length === 1) return command(state, key.text, maxScroll);
+  // SECURITY: letters that come in one piece are keys held down, or a paste by a terminal that does not say so: no answer is
+  // taken from it.
+  const [moves = ''] = /^[jk]*/.exec(key.text) ?? [];
+  return [...moves].reduce((pressed, letter) => command(pressed.state, letter, maxScroll), only(state));
 }
 
-function command(state: ListState, letter: string): Pressed {
+function command(state: ListState, letter: string, maxScroll: number): Pressed {
   const { mode } = state;
+  if (letter === 'j' || letter === 'k') return move(state, letter === 'j' ? 'down' : 'up', maxScroll);
   switch (mode.kind) {
     case 'approve':
       return answerApproval(state, mode, letter);
@@ -122,9 +120,8 @@ function isNo(letter: string): boolean {
   return letter === 'n' || letter === 'q';
 }
 
-function move(state: ListState, key: KeyPress, maxScroll: number): Pressed {
-  if (key.kind !== 'move') return only(state);
-  const by = distances[key.to];
+function move(state: ListState, to: Move, maxScroll: number): Pressed {
+  const by = distances[to];
   if (state.mode.kind === 'list') return only({ ...moveSelection(state, by), message: null });
   const from = Math.min(state.scroll, maxScroll);
   return only({ ...state, scroll: Math.max(0, Math.min(from + by, maxScroll)) });

@@ -2,6 +2,7 @@ import { render } from 'ink';
 import { createElement } from 'react';
 import type { Operator } from '../../approvals/operator.ts';
 import type { Environment } from '../../host/folders.ts';
+import { openNotifier } from '../program/open-notifier.ts';
 import { createListController } from './list-controller.ts';
 import { LiveList, type SuspendTerminal } from './live-list-view.ts';
 import { runEditor } from './run-editor.ts';
@@ -20,6 +21,7 @@ export async function runLiveList(
   const stopping = new AbortController();
   const either = AbortSignal.any([signal, stopping.signal]);
   let suspend: SuspendTerminal = (act) => act();
+  await using notifier = openNotifier((text) => controller.tell(text));
   const controller = createListController({
     operator,
     async edit(text) {
@@ -29,6 +31,7 @@ export async function runLiveList(
       });
       return edited;
     },
+    notify: (entries) => notifier.notify(entries),
     size: () => ({ columns: process.stdout.columns, rows: process.stdout.rows }),
     nowMs: Date.now,
     signal: either,

@@ -19,7 +19,7 @@ const maxEditLength = 128 * 1024;
 async function edit(operator: Operator, body: unknown): Promise<EditAnswer> {
   const { id, bottle } = readTarget(readObject(body, 'the message', ['id', 'bottle']));
   const { request } = await operator.find(id, bottle);
-  return { text: toEditText(request, request.proposal) };
+  return { text: toEditText(request, request.proposal, []) };
 }
 
 async function preview(operator: Operator, body: unknown): Promise<PreviewAnswer> {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Operator } from '../../approvals/operator.ts';
 import { BottleError } from '../../errors.ts';
+import { openNotifier } from '../program/open-notifier.ts';
 import { readPageFiles } from './page-files.ts';
 import { createPageServer } from './page-server.ts';
 import { createPageSession } from './page-session.ts';
@@ -15,6 +16,8 @@ export interface PageOptions {
   readonly port: number | null;
   /** Called once, with the address to open. */
   readonly onListening: (url: string) => void;
+  /** Told in one sentence what failed and ends nothing. */
+  readonly onWarning: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +48,11 @@ export async function runPage(operator: Operator, options: PageOptions): Promise
     await closed;
   });
   options.onListening(`http://${authority}/?token=${session.token}`);
-  for await (const snapshot of operator.watch(signal)) streams.send(snapshot);
+  await using notifier = openNotifier(options.onWarning);
+  for await (const snapshot of operator.watch(signal)) {
+    streams.send(snapshot);
+    await notifier.notify(snapshot.entries);
+  }
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -5,13 +5,19 @@ import type { Proposal } from '../../queue/proposal.ts';
 import type { QueueRequest } from '../../queue/request.ts';
 import { toPrintable } from '../text/to-printable.ts';
 
-/** A request in the form an operator edits it in: comments that say what it is, and the proposal as YAML. */
-export function toEditText(request: QueueRequest, proposal: Proposal): string {
+/**
+ * A request in the form an operator edits it in: comments that say what it is, and the proposal as YAML.
+ * @param advice more comments, a line each
+ */
+export function toEditText(request: QueueRequest, proposal: Proposal, advice: readonly string[]): string {
   const comments = [
-    `${request.id}: edit what is to be approved, then save and leave the editor.`,
-    'An empty file approves nothing. null stands for any method, any path and no credential.',
+    `${request.id}: this is what is to be approved.`,
+    ...advice,
     ...(proposal.kind === 'route'
-      ? ['credentialOf: the id of a route to the same host whose credential goes along: egress.routes[0]']
+      ? [
+          'null stands for any method, any path, no credential.',
+          'credentialOf: the id of a route to the same host whose credential goes along, such as egress.routes[0].',
+        ]
       : []),
     `The agent's reason: ${request.reason}`,
   ];

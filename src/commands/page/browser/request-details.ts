@@ -1,6 +1,6 @@
 import type { QueueEntry } from '../../../approvals/queue-entry.ts';
-import { toOutcome } from '../../requests/outcome.ts';
-import { kindTitles, toFields } from '../../requests/proposal-text.ts';
+import { toEdited, toOutcome } from '../../requests/outcome.ts';
+import { kindTitles, toFields, toSummary } from '../../requests/proposal-text.ts';
 import { isEditable, isRevocable } from '../../requests/what-fits.ts';
 import { toDuration } from '../../text/to-duration.ts';
 import { create, find, show, showDifference } from './dom.ts';
@@ -32,12 +32,14 @@ export function showDetails(entry: QueueEntry | null, nowMs: number): void {
   details.hidden = entry === null;
   if (entry === null) return;
   const { request, bottle, slug, status } = entry;
+  const edited = toEdited(entry);
   show(title, `${request.id} of ${bottle} asks for ${kindTitles[request.proposal.kind]}`);
   const shown = [
     ...toFields(request.proposal).map(({ label, text }) => [label, text]),
     ['why', request.reason === '' ? '(no reason given)' : request.reason],
     ['asked', toAsked(entry, nowMs)],
     ['now', toNow(entry, nowMs)],
+    ...(edited === null ? [] : [['as edited', toSummary(edited)]]),
     ...(entry.decision === null || entry.decision.notes === '' ? [] : [['note', entry.decision.notes]]),
     ['instance', slug],
   ];

@@ -1,3 +1,4 @@
+import { toProblemText } from '../../requests/problem-text.ts';
 import {
   type ApproveRequest,
   type EditAnswer,
@@ -15,9 +16,9 @@ import {
 export class AnswerError extends Error {
   readonly code: string;
 
-  constructor({ code, message, hint }: PageError) {
-    super(`${message} ${hint}`);
-    this.code = code;
+  constructor(error: PageError) {
+    super(toProblemText(error));
+    this.code = error.code;
   }
 }
 
