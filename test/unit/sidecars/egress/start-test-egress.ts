@@ -52,7 +52,7 @@ export async function startTestEgress(
   options: {
     readonly plan?: Partial<EgressPlan>;
     readonly limits?: Partial<EgressPlan['limits']>;
-    readonly resolve?: (name: string) => readonly string[];
+    readonly resolve?: (name: string) => readonly string[] | Promise<readonly string[]>;
   } = {},
 ): Promise<TestEgress> {
   const plan: EgressPlan = {
@@ -80,7 +80,7 @@ export async function startTestEgress(
     {
       log: { write: (entry) => log.push(entry) },
       resolveName: async (name): Promise<LookupAddress[]> =>
-        resolve(name).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+        (await resolve(name)).map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     },
   );
 

@@ -116,7 +116,11 @@ describe.each([
     session.destroy();
 
     const proxy = await openSocket(pipelock.port);
-    const absolute = toHead([name, method, `http://plain.test${target}`, type], 'plain.test');
+    const url = `http://plain.test${target}`;
+    const absolute = toHead(
+      type === undefined ? [name, method, url] : [name, method, url, type],
+      'plain.test',
+    );
     expectOutcome(await sendRaw(proxy, absolute), method);
     proxy.destroy();
     expect(egress.seen.length - before).toBe(outcome === 'allowed' ? 3 : 0);

@@ -5,6 +5,9 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { TestPipelock } from './running-pipelock.ts';
 
+/** What a guest knows of its proxy. */
+export type Proxy = Pick<TestPipelock, 'port' | 'ca'>;
+
 /** One HTTP/1 response as the guest reads it. */
 export interface GuestResponse {
   readonly status: number;
@@ -89,7 +92,7 @@ export interface TunnelOptions {
 }
 
 /** Opens a tunnel and TLS in it, trusting the bottle's authority alone. */
-export async function openTls(pipelock: TestPipelock, options: TunnelOptions = {}): Promise<TLSSocket> {
+export async function openTls(pipelock: Proxy, options: TunnelOptions = {}): Promise<TLSSocket> {
   const { authority = 'open.test:443', protocols = ['http/1.1'] } = options;
   const serverName = options.serverName ?? authority.replace(/:\d+$/, '');
   const socket = await openConnect(pipelock, authority);
@@ -106,17 +109,14 @@ export async function openTls(pipelock: TestPipelock, options: TunnelOptions = {
 }
 
 /** Sends CONNECT and returns the connection behind its 200. */
-export async function openConnect(pipelock: TestPipelock, authority: string): Promise<Socket> {
+export async function openConnect(pipelock: Proxy, authority: string): Promise<Socket> {
   const socket = await openSocket(pipelock.port);
   const response = await sendRaw(socket, `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   if (response.status !== 200) throw new Error(`CONNECT got ${response.status}: ${response.body}`);
   return socket;
 }
 
-export async function openHttp2(
-  pipelock: TestPipelock,
-  options: TunnelOptions = {},
-): Promise<ClientHttp2Session> {
+export async function openHttp2(pipelock: Proxy, options: TunnelOptions = {}): Promise<ClientHttp2Session> {
   const secured = await openTls(pipelock, { ...options, protocols: ['h2'] });
   const session = connectHttp2('https://open.test', { createConnection: () => secured });
   session.on('error', () => {});
