@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeSecret, type SecretEncoding } from './encodings.ts';
-import { createRollingHash, hashWindow } from './rolling-hash.ts';
+import { createWindowHash, hashWindow, toDataView, windowBytes } from './window-hash.ts';
 
 /**
  * A one-way mark by which a known secret is recognised in what the guest sends, in one encoding. It
@@ -12,9 +12,9 @@ export interface SecretFingerprint {
   readonly encoding: SecretEncoding;
   /** Length in bytes of the encoded form that is looked for. */
   readonly length: number;
-  /** Length in bytes of the prefix the rolling hash covers, at most `length`. */
+  /** Length in bytes of the prefix that `rolling` is the hash of: 8. */
   readonly window: number;
-  /** Rolling hash of the prefix, an unsigned 32-bit number. */
+  /** The prefix's hash, which is taken at every place of a text: an unsigned 32-bit number. */
   readonly rolling: number;
   /** SHA-256 of salt and the whole encoded form, hexadecimal. */
   readonly digest: string;
@@ -38,22 +38,16 @@ export interface FingerprintSet {
 const minSecretBytes = 8;
 
 /**
- * One window length for all forms makes a scan one pass. Short, because that many bytes of a secret that comes in
- * pieces may have left before the scanner can suspect it.
- */
-const windowBytes = 8;
-
-/**
  * Makes the marks of all secrets in every encoding the scanner knows.
  * @param salt hexadecimal, drawn per launch, at least 16 digits
  */
 export function createFingerprints(secrets: readonly LabelledSecret[], salt: string): FingerprintSet {
   const scannable = secrets.filter((secret) => Buffer.byteLength(secret.value) >= minSecretBytes);
-  const hash = createRollingHash(salt);
+  const hash = createWindowHash(salt);
   return {
     fingerprints: scannable.flatMap(({ label, value }) =>
       encodeSecret(value).map(({ encoding, bytes }) => {
-        const rolling = hashWindow(hash, bytes.subarray(0, windowBytes));
+        const rolling = hashWindow(hash, toDataView(bytes), 0) >>> 0;
         const digest = toDigest(salt, bytes);
         return { label, encoding, length: bytes.length, window: windowBytes, rolling, digest, salt };
       }),

@@ -75,15 +75,21 @@ export function createUnwrappedView(): View {
     decode(bytes) {
       const out = Buffer.allocUnsafe(bytes.length + 1);
       let size = 0;
-      for (let index = 0; index < bytes.length; index += 1) {
+      let index = 0;
+      if (afterBackslash && bytes.length > 0) {
+        if (isEscapedLineEnd(bytes[0] as number)) index = 1;
+        else out[size++] = backslash;
+        afterBackslash = false;
+      }
+      for (; index < bytes.length; index += 1) {
         const byte = bytes[index] as number;
-        if (afterBackslash) {
-          afterBackslash = false;
-          if (byte === escapedLineFeed || byte === escapedCarriageReturn) continue;
-          out[size++] = backslash;
+        if (byte > backslash || (byte !== lineFeed && byte !== carriageReturn && byte !== backslash)) {
+          out[size++] = byte;
+        } else if (byte === backslash) {
+          if (index + 1 === bytes.length) afterBackslash = true;
+          else if (isEscapedLineEnd(bytes[index + 1] as number)) index += 1;
+          else out[size++] = backslash;
         }
-        if (byte === backslash) afterBackslash = true;
-        else if (byte !== lineFeed && byte !== carriageReturn) out[size++] = byte;
       }
       return out.subarray(0, size);
     },
@@ -94,4 +100,8 @@ export function createUnwrappedView(): View {
       afterBackslash = false;
     },
   };
+}
+
+function isEscapedLineEnd(byte: number): boolean {
+  return byte === escapedLineFeed || byte === escapedCarriageReturn;
 }

@@ -1,5 +1,6 @@
 import { type SecretFingerprint, toDigest } from './fingerprint.ts';
 import type { ScanTables, WindowTable } from './scan-tables.ts';
+import { hashWindow, toDataView, windowBytes } from './window-hash.ts';
 
 /** Looks for fingerprints in one stream of bytes, taken as they are. */
 export interface WindowScanner {
@@ -21,7 +22,7 @@ interface Candidate {
  * than the longest form.
  */
 export function createWindowScanner(tables: ScanTables): WindowScanner {
-  const context = tables.windows.reduce((most, { window }) => Math.max(most, window - 1), 0);
+  const context = windowBytes - 1;
   let kept: Uint8Array = Buffer.alloc(0);
   let keptStart = 0;
   let candidates: Candidate[] = [];
@@ -66,33 +67,22 @@ export function createWindowScanner(tables: ScanTables): WindowScanner {
 
 /** One pass over `work`: windows that end at `fresh` or later. Incomplete candidates are added to `open`. */
 function scanWindow(
-  table: WindowTable,
+  { hash, filter, byHash }: WindowTable,
   work: Uint8Array,
   fresh: number,
   workStart: number,
   open: Candidate[],
 ): SecretFingerprint | null {
-  const { window, leaving, filter, byHash } = table;
-  const { multiplier, entering } = table.hash;
-  const first = Math.max(0, fresh - window + 1);
-  if (work.length - first < window) return null;
-  let value = 0;
-  for (let index = first; index < first + window - 1; index += 1) {
-    value = (Math.imul(value, multiplier) + (entering[work[index] as number] as number)) | 0;
-  }
-  let out = 0;
-  for (let index = first + window - 1; index < work.length; index += 1) {
-    const step = ((entering[work[index] as number] as number) - out) | 0;
-    value = (Math.imul(value, multiplier) + step) | 0;
-    if ((((filter[value >>> 21] as number) >>> (value >>> 16)) & 1) !== 0) {
-      const start = index - window + 1;
-      for (const fingerprint of byHash.get(value >>> 0) ?? []) {
-        const outcome = judge(fingerprint, work, start);
-        if (outcome === 'match') return fingerprint;
-        if (outcome === 'open') open.push({ fingerprint, start: workStart + start });
-      }
+  const view = toDataView(work);
+  const last = work.length - windowBytes;
+  for (let start = Math.max(0, fresh - windowBytes + 1); start <= last; start += 1) {
+    const value = hashWindow(hash, view, start);
+    if ((((filter[value >>> 21] as number) >>> (value >>> 16)) & 1) === 0) continue;
+    for (const fingerprint of byHash.get(value >>> 0) ?? []) {
+      const outcome = judge(fingerprint, work, start);
+      if (outcome === 'match') return fingerprint;
+      if (outcome === 'open') open.push({ fingerprint, start: workStart + start });
     }
-    out = leaving[work[index - window + 1] as number] as number;
   }
   return null;
 }
