@@ -46,6 +46,7 @@ describe('a decision file', () => {
 });
 
 describe('isAnswerTo', () => {
+  const capability = { kind: 'capability', capability: 'x' } as const;
   const push = queueRequest({ daemon: 'git-gate', proposal: pushProposal() });
   const otherPush = pushProposal({
     updates: [{ ref: 'refs/heads/main', old: '0'.repeat(40), new: 'b'.repeat(40), change: 'create' }],
@@ -54,7 +55,8 @@ describe('isAnswerTo', () => {
   it.each([
     ['an edited route', request, decisionOf(request, { proposal: routeProposal({ methods: null }) }), true],
     ['another request', request, decisionOf(request, { id: 'req-ffffffff' }), false],
-    ['another kind', push, decisionOf(push, { proposal: routeProposal() }), false],
+    ['a route for a push', push, decisionOf(push, { proposal: routeProposal() }), false],
+    ['a word for a route', request, decisionOf(request, { proposal: capability }), false],
     ['a push as shown', push, decisionOf(push), true],
     ['a push of something else', push, decisionOf(push, { proposal: otherPush }), false],
   ])('says whether it can be one: %s', (_case, asked, decision, expected) => {

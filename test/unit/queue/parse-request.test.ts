@@ -28,7 +28,10 @@ describe('a request file', () => {
     ['a key too few', JSON.stringify({ ...queueRequest(), asked: undefined })],
     ['another id than its name', toRequestText(queueRequest({ id: 'req-ffffffff' }))],
     ['an id that is a path', JSON.stringify({ ...queueRequest(), id: '../../plan' })],
-    ['another daemon than its folder', toRequestText(queueRequest({ daemon: 'git-gate' }))],
+    [
+      'another daemon than its folder',
+      toRequestText(queueRequest({ daemon: 'git-gate', proposal: pushProposal() })),
+    ],
     ['a push in the name of supervise', toRequestText(queueRequest({ proposal: pushProposal() }))],
     [
       'a credential of its own choice',
