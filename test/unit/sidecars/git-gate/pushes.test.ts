@@ -55,7 +55,8 @@ async function startCloned(more: Parameters<typeof toRemote>[1] = {}, options = 
 
 const push = (...args: readonly string[]) => runClient(copy, 'push', ...args);
 const upstreamRefs = () => git(upstream.directory, 'for-each-ref', '--format=%(refname) %(objectname)');
-const mirrorRefs = (gate: TestGate) => git(gate.mirror(), 'for-each-ref', '--format=%(refname) %(objectname)');
+const mirrorRefs = (gate: TestGate) =>
+  git(gate.mirror(), 'for-each-ref', '--format=%(refname) %(objectname)');
 const pushContacts = () => upstream.contacts().filter((line) => line.includes('receive-pack'));
 
 describe('a push through the gate', () => {
@@ -66,18 +67,27 @@ describe('a push through the gate', () => {
     expect(end).toMatchObject({ status: 0, output: expect.stringContaining('agent/work -> agent/work') });
     expect(git(upstream.directory, 'rev-parse', 'agent/work')).toBe(tip);
     expect(mirrorRefs(gate)).toBe(upstreamRefs());
-    expect(await gate.said('git-push')).toMatchObject({ remote: 'origin', updates: ['create refs/heads/agent/work'] });
+    expect(await gate.said('git-push')).toMatchObject({
+      remote: 'origin',
+      updates: ['create refs/heads/agent/work'],
+    });
     const next = commit(copy, 'a.txt', 'b\n');
     expect((await push('origin', 'agent/work')).status).toBe(0);
     expect(git(upstream.directory, 'rev-parse', 'agent/work')).toBe(next);
-    expect(readdirSync(join(gate.mirror(), 'objects')).filter((name) => name.includes('incoming'))).toEqual([]);
+    expect(readdirSync(join(gate.mirror(), 'objects')).filter((name) => name.includes('incoming'))).toEqual(
+      [],
+    );
   });
 
   it('goes to an upstream behind https with the token', async () => {
     await using site = await startHttpUpstream();
     git(seed, 'push', '--quiet', site.directory, 'main');
     const remotes = [toRemote(toHttpUpstreamPlan(site))];
-    await using gate = await startGate({ remotes, values: { 'secret-1': site.token }, extraCa: [site.caPem] });
+    await using gate = await startGate({
+      remotes,
+      values: { 'secret-1': site.token },
+      extraCa: [site.caPem],
+    });
     await runClient(folder, 'clone', '--quiet', gate.url(), 'copy');
     const tip = commit(copy, 'a.txt', 'a\n');
     expect((await push('origin', 'HEAD:agent/work')).status).toBe(0);
@@ -179,10 +189,18 @@ describe('a push with something that may not leave', () => {
 
 describe('refs that may not be pushed', () => {
   it.each([
-    ['the default branch', ['origin', 'HEAD:main'], 'may not be pushed. To origin these may be pushed: agent/**'],
+    [
+      'the default branch',
+      ['origin', 'HEAD:main'],
+      'may not be pushed. To origin these may be pushed: agent/**',
+    ],
     ['another branch', ['origin', 'HEAD:release'], 'may not be pushed'],
     ['a tag', ['origin', 'HEAD:refs/tags/v1'], 'may not be pushed'],
-    ['an allowed and another one together', ['origin', 'HEAD:agent/work', 'HEAD:release'], 'may not be pushed'],
+    [
+      'an allowed and another one together',
+      ['origin', 'HEAD:agent/work', 'HEAD:release'],
+      'may not be pushed',
+    ],
     ['all branches', ['origin', '--all'], 'may not be pushed'],
     ['all refs', ['origin', '--mirror'], 'may not be'],
     ['every branch by a pattern', ['origin', 'refs/heads/*:refs/heads/*'], 'may not be pushed'],
@@ -190,7 +208,11 @@ describe('refs that may not be pushed', () => {
     ['a branch named like an option', ['origin', 'HEAD:refs/heads/--mirror'], 'begins with "-"'],
     ['a part named like an option', ['origin', 'HEAD:refs/heads/agent/-x'], 'begins with "-"'],
     ['notes', ['origin', 'HEAD:refs/notes/commits'], 'neither a branch nor a tag'],
-    ['a replaced object', ['origin', 'HEAD:refs/replace/0123456789012345678901234567890123456789'], 'neither'],
+    [
+      'a replaced object',
+      ['origin', 'HEAD:refs/replace/0123456789012345678901234567890123456789'],
+      'neither',
+    ],
     ['a ref of a pull request', ['origin', 'HEAD:refs/pull/1/head'], 'neither'],
     ['a branch that could be HEAD', ['origin', 'HEAD:refs/heads/agent/HEAD'], 'HEAD'],
   ])('%s', async (_name, args, words) => {

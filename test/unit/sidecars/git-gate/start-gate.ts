@@ -189,7 +189,8 @@ export async function startGate(options: TestGateOptions): Promise<TestGate> {
         (line) => line.event === event && Object.entries(fields).every(([key, value]) => line[key] === value),
       );
       if (found !== undefined) return found;
-      if (child.exitCode !== null) throw new Error(`the gate has ended: ${JSON.stringify(log)} ${errors}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the gate has ended: ${JSON.stringify(log)} ${errors}`);
       await Promise.race([once(reader, 'line'), exit]);
     }
   };
