@@ -46,7 +46,7 @@ describe('a real coding agent that works with git and asks for more', () => {
     const { url } = upstreams.ssh;
     const steps = [
       `Run \`git clone -q ${url} work && cd work && git checkout -q -b agent/clean && echo fine > fine && git add fine && git commit -qm fine && git push origin agent/clean 2>&1\``,
-      'Run `cd work && git checkout -q -b agent/leak && cp ../deploy.env . && git add -A && git commit -qm work && git rm -q deploy.env && git commit -qm tidy; git push origin agent/leak 2>&1; echo pushed: $?`',
+      'Run `cd /workspace/work && git checkout -q -b agent/leak && cp ../deploy.env . && git add -A && git commit -qm work && git rm -q deploy.env && git commit -qm tidy; git push origin agent/leak 2>&1; echo pushed: $?`',
       'Run `curl -sS -o /dev/null -w "before: %{http_code}\\n" https://wanted.test/docs/a`',
       'Use `mcp__bottle__why` with `{}`',
       'Use `mcp__bottle__egress-block` with `{"host":"wanted.test","methods":["GET"],"paths":["/docs/**"],"reason":"The docs are there."}`',

@@ -28,15 +28,14 @@ const end = () => {
 tls.on('error', end);
 tls.on('close', end);
 
-/** The status of the next whole answer, or null when the connection ended before it. */
+/** The status of the next whole answer, or null when the connection ended before it. Its body comes in chunks. */
 async function readAnswer() {
+  const ending = '\r\n0\r\n\r\n';
   for (;;) {
-    const headEnd = received.indexOf('\r\n\r\n');
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(received)?.[1] ?? 'NaN');
-    if (headEnd !== -1 && Number.isNaN(length)) throw new Error(`no length: ${received.slice(0, headEnd)}`);
-    if (headEnd !== -1 && received.length >= headEnd + 4 + length) {
+    const end = received.indexOf(ending);
+    if (end !== -1) {
       const status = Number(received.slice(9, 12));
-      received = received.slice(headEnd + 4 + length);
+      received = received.slice(end + ending.length);
       return status;
     }
     if (!isOpen) return null;
