@@ -1,5 +1,5 @@
 import { toPrintable } from '../text/to-printable.ts';
-import { cutText, wrapText } from './display-width.ts';
+import { cutText, displayWidth, wrapText } from './display-width.ts';
 import { toApprovalLines, toEntryLines, toRevocationLines } from './entry-lines.ts';
 import { toFoot } from './foot-lines.ts';
 import { helpLines } from './help-lines.ts';
@@ -28,7 +28,20 @@ export function createFrame(state: ListState, size: ScreenSize, nowMs: number): 
   const room = Math.max(0, rows - head.length - foot.length);
   const { lines, maxScroll } = toBody(state, { columns, rows: room }, nowMs);
   const filled = [...lines, ...Array.from({ length: room - lines.length }, () => plainLine('', 'plain'))];
-  return { lines: [...head, ...filled, ...foot].slice(0, rows), maxScroll };
+  return {
+    lines: [...head, ...filled, ...foot].slice(0, rows).map((line) => cutLine(line, columns)),
+    maxScroll,
+  };
+}
+
+/** A label has its own width, which a very narrow window may not have. */
+function cutLine(line: Line, columns: number): Line {
+  let left = columns;
+  return line.map(({ text, tone }) => {
+    const cut = cutText(text, left);
+    left -= displayWidth(cut);
+    return { text: cut, tone };
+  });
 }
 
 function toHead({ snapshot, view }: ListState, columns: number): Line {
