@@ -54,7 +54,10 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<s
   }
 }
 
-/** Names in a folder, at most `most` of them; `more` where there are others. Empty where there is no folder. */
+/**
+ * Names in a folder, at most `most` of them; `more` where there are others. Empty where there is no folder.
+ * @throws Error with a few plain words where it cannot be read
+ */
 export async function listNames(
   folder: string,
   most: number,
@@ -66,7 +69,8 @@ export async function listNames(
       names.push(name);
     }
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    const code = codeOf(error);
+    if (code !== 'ENOENT') throw new Error(`its folder cannot be read (${code})`);
   }
   return { names, more: false };
 }
@@ -76,8 +80,9 @@ async function findVersion(path: string): Promise<string | null> {
     const { ino, size, ctimeNs } = await lstat(path, { bigint: true });
     return `${ino} ${size} ${ctimeNs}`;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
+    const code = codeOf(error);
+    if (code === 'ENOENT') return null;
+    throw new Error(`it cannot be read (${code})`);
   }
 }
 

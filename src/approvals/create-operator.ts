@@ -14,6 +14,7 @@ import { type InstanceQueues, readQueues } from './read-queues.ts';
 import { recordQueues } from './recorded.ts';
 import { recoverInstance } from './recover.ts';
 import { revokeGrant } from './revoke-grant.ts';
+import { requireSavable, saveToManifest } from './save-to-manifest.ts';
 import { sortEntries } from './sort-entries.ts';
 import type { ApprovalSurroundings } from './surroundings.ts';
 import { type WatchedSnapshot, watchQueues } from './watch-queues.ts';
@@ -101,19 +102,20 @@ export function createOperator(surroundings: ApprovalSurroundings): Operator {
       return toGrantDifference(instance, request.id, requireSameKind(request, parseProposal(proposal)));
     },
     async approve(approval, signal) {
-      const { notes } = approval;
-      const entry = await withRequest(approval, signal, async (instance, waiting, reread) => {
+      const { notes, save } = approval;
+      return await withRequest(approval, signal, async (instance, waiting, reread) => {
         requireWaiting(waiting, { started: false });
         const edited = parseProposal(approval.proposal ?? waiting.request.proposal);
         const proposal = requireSameKind(waiting.request, edited);
         requireFresh(approval, waiting);
+        if (save) await requireSavable(surroundings, instance, proposal);
         await answerRequest(
           surroundings,
           { instance, entry: waiting, status: 'approved', notes, proposal, reread },
           signal,
         );
+        if (save) await saveToManifest(surroundings, instance, await reread());
       });
-      return entry;
     },
     reject: (answer, signal) =>
       withRequest(answer, signal, async (instance, entry, reread) => {

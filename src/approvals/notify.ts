@@ -1,17 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../host/folders.ts';
-import { createManifestFiles } from '../host/manifest-files.ts';
 import { toPrintableJson } from '../host/printable-json.ts';
 import { type ProgramResult, runProgram } from '../host/run-program.ts';
+import type { ManifestContext } from '../plans/manifest/load-layers.ts';
 import { createExclusively } from './create-exclusively.ts';
 import type { QueueEntry } from './queue-entry.ts';
 
 export interface NotifySurroundings {
-  /** The operator's environment: where the manifests are, and what a notification's program sees besides. */
+  /** The operator's environment, which a notification's program sees too. */
   readonly env: Environment;
-  readonly home: string;
-  readonly workingDirectory: string;
+  readonly manifests: ManifestContext;
   /** Told in one sentence what failed. Nothing that fails here ends anything. */
   readonly onFailure: (message: string) => void;
 }
@@ -59,7 +58,7 @@ export function createNotifier(surroundings: NotifySurroundings): Notifier {
         const key = `${entry.slug} ${entry.request.id}`;
         if (entry.status !== 'waiting' || settled.has(key)) continue;
         try {
-          const argv = await readNotifyCommand(entry.bottle, surroundings);
+          const argv = await readNotifyCommand(entry.bottle, surroundings.manifests);
           if (argv === null || isTooMany(entry.slug)) continue;
           settled.add(key);
           if (!(await claim(entry))) continue;
@@ -92,12 +91,11 @@ async function claim({ stateDirectory, request }: QueueEntry): Promise<boolean> 
 /** Read anew each time: the bundle must not see it, and the operator may have changed it. */
 async function readNotifyCommand(
   bottle: string,
-  { env, home, workingDirectory }: NotifySurroundings,
+  manifests: ManifestContext,
 ): Promise<readonly string[] | null> {
   // A schema library and a YAML parser, for the few who are notified.
   const { loadManifest } = await import('../plans/manifest/load-manifest.ts');
-  const { read } = createManifestFiles(env);
-  const { supervise } = await loadManifest(bottle, { readManifestFile: read, home, workingDirectory });
+  const { supervise } = await loadManifest(bottle, manifests);
   return supervise?.notify ?? null;
 }
 
@@ -105,7 +103,7 @@ async function readNotifyCommand(
 async function run(
   { bottle, request }: QueueEntry,
   argv: readonly string[],
-  { env, home }: NotifySurroundings,
+  { env, manifests }: NotifySurroundings,
   signal: AbortSignal,
 ): Promise<Exclude<ProgramResult, { status: 0 }> | null> {
   const own = {
@@ -114,7 +112,7 @@ async function run(
     BOTTLE_REQUEST_KIND: request.proposal.kind,
   };
   const input = `${toPrintableJson(request, 0)}\n`;
-  const limits = { timeoutMs, maxOutputBytes, cwd: home, signal };
+  const limits = { timeoutMs, maxOutputBytes, cwd: manifests.home, signal };
   const result = await runProgram({ argv, env: { ...env, ...own }, input, ...limits }).catch(
     (): ProgramResult => ({ kind: 'killed', signal: 'SIGTERM' }),
   );

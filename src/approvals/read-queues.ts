@@ -27,7 +27,10 @@ export async function readQueues(instance: Instance, files: FileTexts, now: numb
   const requests = await readRecorded(instance, files, complain);
   for (const daemon of daemons) {
     const folder = join(stateDirectory, 'queue', daemon);
-    const { names, more } = await listNames(folder, maxFiles);
+    const { names, more } = await listNames(folder, maxFiles).catch((error: unknown) => {
+      complain(daemon, toWords(error));
+      return { names: [], more: false };
+    });
     if (more) complain(daemon, `it holds more than ${maxFiles} files, and not all of them are looked at`);
     for (const name of names.toSorted()) {
       if (isUnfinishedFile(name)) continue;

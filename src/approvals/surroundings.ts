@@ -1,6 +1,7 @@
 import type { RunningBottle } from '../backends/backend.ts';
 import type { AuditLog } from '../host/audit/audit-log.ts';
 import type { BottlePlan } from '../plans/bottle-plan.ts';
+import type { ManifestContext } from '../plans/manifest/load-layers.ts';
 
 /** What the operator's side needs of its host. */
 export interface ApprovalSurroundings {
@@ -9,6 +10,8 @@ export interface ApprovalSurroundings {
   /** The login name of who answers. */
   readonly operator: string;
   readonly audit: AuditLog;
+  /** Where the bottles' manifests are. */
+  readonly manifests: ManifestContext;
   /** Milliseconds since 1970; the daemons read the same clock. */
   readonly now: () => number;
   /**

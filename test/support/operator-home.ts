@@ -8,10 +8,12 @@ import { writeInstanceFolders } from '../../src/backends/bundle/write-folders.ts
 import { BottleError } from '../../src/errors.ts';
 import type { AuditEntry } from '../../src/host/audit/audit-entry.ts';
 import { openAuditLog } from '../../src/host/audit/audit-log.ts';
+import { createManifestFiles } from '../../src/host/manifest-files.ts';
 import { readOwnIdentity } from '../../src/host/process-identity.ts';
 import { createStateDirectory } from '../../src/host/state-directory.ts';
 import type { BottlePlan } from '../../src/plans/bottle-plan.ts';
 import type { LivePolicy } from '../../src/plans/live-policy.ts';
+import type { ManifestContext } from '../../src/plans/manifest/load-layers.ts';
 import { loadManifest } from '../../src/plans/manifest/load-manifest.ts';
 import { prepareBottle } from '../../src/plans/prepare/prepare-bottle.ts';
 import { toRequestText } from '../../src/queue/parse-request.ts';
@@ -126,9 +128,16 @@ export function toSurroundings(
     operator,
     now,
     audit: openAuditLog({ stateHome, operator, now }),
+    manifests: toManifests(join(stateHome, '../..')),
     openBottle: async (plan) => ({ reload: (revision) => actByFiles(plan, revision) }),
     ...change,
   };
+}
+
+/** Where an operator's manifests are, in such a home. */
+export function toManifests(folder: string): ManifestContext {
+  const { read } = createManifestFiles({ XDG_CONFIG_HOME: join(folder, 'config') });
+  return { readManifestFile: read, home: folder, workingDirectory: join(folder, 'work') };
 }
 
 /** Makes the folders below the system's folder for temporary files. */
@@ -146,11 +155,7 @@ export async function createOperatorHome(): Promise<OperatorHome> {
     async addBottle(name, seed = '1a2b3c4d5e6f7081') {
       const path = join(manifests, `${name}.yaml`);
       await writeFile(path, askingManifest);
-      const manifest = await loadManifest(name, {
-        readManifestFile: () => ({ path, text: askingManifest }),
-        home: folder,
-        workingDirectory: join(folder, 'work'),
-      });
+      const manifest = await loadManifest(name, toManifests(folder));
       const plan = prepareBottle(manifest, createHostFacts({ stateHome, seed }));
       await createStateDirectory(plan.stateDirectory, plan.slug, await readOwnIdentity());
       await writeInstanceFolders(plan);
