@@ -60,7 +60,9 @@ function toText(content: unknown): string {
 function toAnswer(ask: Ask): Answer {
   const blocks = (ask.messages ?? []).filter((message) => message.role === 'user').flatMap(toBlocks);
   const steps = blocks.flatMap((block) => toSteps(block.text ?? ''));
-  const results = blocks.filter((block) => block.type === 'tool_result').map(({ content }) => toText(content));
+  const results = blocks
+    .filter((block) => block.type === 'tool_result')
+    .map(({ content }) => toText(content));
   const step = steps[results.length];
   if (step !== undefined && ask.tools?.some((tool) => tool.name === step.tool)) {
     return { kind: 'tool', step, number: results.length + 1 };
