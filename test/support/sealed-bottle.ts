@@ -138,14 +138,19 @@ export async function createSealedBottle(
   };
 }
 
-/** `bottle up --detach`, to be taken down with the stack, also when `up` itself failed half-way. */
-export async function upBottle(home: BottleHome, name: string, stack: AsyncDisposableStack): Promise<void> {
+/** `bottle up --detach`, with a command instead of the manifest's where one is given, to be taken down with the stack, also when `up` itself failed half-way. */
+export async function upBottle(
+  home: BottleHome,
+  name: string,
+  stack: AsyncDisposableStack,
+  command: readonly string[] = [],
+): Promise<void> {
   stack.defer(async () => {
     const down = await home.run(['down', name]);
     // A bottle that a test took down itself is not up, and that is an error of usage.
     if (down.status !== 0 && down.status !== 2) throw new Error(`bottle down: ${down.stderr}`);
   });
-  const up = await home.run(['up', name, '--detach']);
+  const up = await home.run(['up', name, '--detach', ...(command.length === 0 ? [] : ['--', ...command])]);
   if (up.status !== 0) throw new Error(`bottle up ended with ${String(up.status)}: ${up.stderr}${up.stdout}`);
 }
 
