@@ -23,12 +23,7 @@ export async function writeHistory(
   });
   const files = new Map<string, string[]>();
   for (let index = 0; index < commits; index += 1) {
-    const text = toCommit(
-      branch,
-      index,
-      index === 0 ? from : `refs/heads/${branch}^0`,
-      toChange(files, seed, index),
-    );
+    const text = toCommit(branch, index, index === 0 ? from : null, toChange(files, seed, index));
     if (!child.stdin.write(text)) await once(child.stdin, 'drain');
   }
   child.stdin.end();
