@@ -39,7 +39,10 @@ export async function startHttpServer(
     },
     (request, response) => {
       serve(request, response).catch((error: unknown) => {
-        log.write({ level: 'error', event: 'error', message: `request failed: ${toText(error)}` });
+        // A client that goes before its message is whole is no fault of anybody's.
+        if (request.complete) {
+          log.write({ level: 'error', event: 'error', message: `request failed: ${toText(error)}` });
+        }
         response.destroy();
       });
     },

@@ -135,6 +135,28 @@ describe('messages that are refused', () => {
   });
 });
 
+describe('clients that go', () => {
+  it('in the middle of a message or of its answer leave nothing behind but their request', async () => {
+    await using daemon = await startSupervise();
+    const head = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${daemon.port}\r\nX: \u00ff\r\nContent-Type: application/json\r\n`;
+    const accept = 'Accept: application/json, text/event-stream\r\n';
+    const call = callOf('{"host":"b.example","reason":"x"}');
+    for (const message of [
+      `${head}Content-Length: 10\r\n\r\n{`,
+      `${head}${accept}Content-Length: ${call.length}\r\n\r\n${call}`,
+    ]) {
+      const socket = connect(daemon.port, '127.0.0.1');
+      socket.write(message, 'latin1');
+      if (message.endsWith(call)) await daemon.nextRequest();
+      else await once(socket, 'connect');
+      socket.resetAndDestroy();
+    }
+    await expectAlive(daemon);
+    expect(daemon.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(daemon.requests()).toMatchObject([{ lapsedAt: null }]);
+  });
+});
+
 describe('clients that are slow', () => {
   it.each([
     ['with nothing', ''],
