@@ -78,7 +78,8 @@ function toRemote({ url, push, force, approve, checks }: GitRemotePlan): string 
 }
 
 function toOperator({ supervise, gitGate }: BottlePlan): readonly Section[] {
-  const isAsked = supervise !== null || gitGate?.remotes.some(({ approve }) => approve) === true;
+  const isAsked =
+    supervise !== null || gitGate?.remotes.some(({ approve, push }) => approve && push.length > 0) === true;
   const waitMs = supervise?.answerTimeoutMs ?? gitGate?.limits.approvalTimeoutMs;
   if (!isAsked || waitMs === undefined) return [];
   const what = supervise === null ? 'pushes' : 'whatever the agent asks for';

@@ -59,6 +59,24 @@ describe('findPlanWarnings', () => {
       {},
       'egress.routes[1] never decides',
     ],
+    [
+      'a remote that may be pushed to anywhere',
+      'git: { remotes: { a: { url: "https://a.example/r", token: { env: T }, push: ["**"] } } }',
+      {},
+      'git.remotes.a lets the guest push to every branch',
+    ],
+    [
+      'a remote that may be pushed to, without a token',
+      'git: { remotes: { a: { url: "https://a.example/r", push: [agent/*] } } }',
+      {},
+      'git.remotes.a may be pushed to, but has no token',
+    ],
+    [
+      'an exemption for a whole zone',
+      'egress: { routes: [{ host: "*.a.example", exempt: [DB] }] }\npipelock: { knownSecrets: [{ env: DB }] }',
+      {},
+      'egress.routes[0] lets DB pass to every name below a.example',
+    ],
   ])('tells of %s', async (_case, text, changes, message) => {
     const warnings = await warn(text, changes);
     expect(warnings).toHaveLength(1);
@@ -85,6 +103,16 @@ describe('findPlanWarnings', () => {
     [
       'other methods',
       'egress: { routes: [{ host: a.example, methods: [GET] }, { host: a.example, methods: [GET, PUT] }] }',
+      {},
+    ],
+    [
+      'a remote with branches of its own, or with approval',
+      'git: { remotes: { a: { url: "https://a.example/r", token: { env: T }, push: [agent/**] }, b: { url: "https://a.example/s", token: { env: T }, push: ["**"], approve: true }, c: { url: "https://a.example/t" } } }',
+      {},
+    ],
+    [
+      'an exemption for one host',
+      'egress: { routes: [{ host: a.example, exempt: [DB] }] }\npipelock: { knownSecrets: [{ env: DB }] }',
       {},
     ],
   ])('has nothing to say of %s', async (_case, text, changes) => {

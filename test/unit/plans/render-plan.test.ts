@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { prepareBottle } from '../../../src/plans/prepare/prepare-bottle.ts';
 import { renderPlan } from '../../../src/plans/render-plan.ts';
 import { createHostFacts } from '../../support/host-facts.ts';
+import { hostKey } from '../../support/known-host.ts';
 import { loadText } from '../../support/load-text.ts';
 
 const render = async (text: string): Promise<string> =>
@@ -41,6 +42,39 @@ pipelock: { knownSecrets: [{ command: [pass, show, db] }] }
     }
   });
 
+  it('says what may be pushed where, what is exempt and what is asked', async () => {
+    const text = await render(`
+egress: { routes: [{ host: a.example, exempt: [DB] }] }
+pipelock: { knownSecrets: [{ env: DB }] }
+git:
+  remotes:
+    origin: { url: "git@a.example:o/r.git", identity: ~/id, knownHost: "${hostKey}", push: [agent/*, refs/tags/v*], force: true, approve: true, checks: { lfs: report, hooks: report } }
+    docs: { url: "https://b.example/o/docs", token: { env: T } }
+    plain: { url: "https://b.example/o/plain", push: [agent/**] }
+supervise: { timeout: 90s }
+`);
+    for (const line of [
+      'https://a.example  any method, any path; DB may pass',
+      "origin  git@a.example:o/r.git, push agent/* refs/tags/v*; by force on the bottle's own branches; each push waits for you; reported, not refused: hooks lfs",
+      'docs    https://b.example/o/docs, read-only',
+      'plain   https://b.example/o/plain, push agent/**',
+      'whatever the agent asks for, within 90 s each, else refused',
+      'key id  used by the git gate; must not leave the guest',
+      'T       used by the git gate; must not leave the guest',
+      'file       /etc/bottle/gitconfig',
+      'volumes        bottle-api-dev-1a2b-home, bottle-api-dev-1a2b-mirrors',
+    ]) {
+      expect(text).toContain(`  ${line}\n`);
+    }
+    const claude = await render('agent: claude\nsupervise: true');
+    expect(claude).toContain('/home/agent/.claude.json\n');
+    const pushes = await render(
+      'git: { remotes: { a: { url: "https://b.example/r", push: [agent/*], approve: true } } }',
+    );
+    expect(pushes).toContain('you decide\n  pushes, within 900 s each, else refused\n');
+    expect(await render('agent: shell')).not.toMatch(/git, through|you decide/);
+  });
+
   it('says when nothing may be reached', async () => {
     expect(await render('agent: shell')).toContain('may reach\n  nothing\n');
   });
@@ -61,6 +95,9 @@ env:
   });
 
   it('lets no manifest write to the terminal', async () => {
+    const secret = await render('pipelock: { knownSecrets: [{ file: "/a/\\e[2J" }] }');
+    expect(secret).toContain('file \\u001b[2J');
+    expect(secret).toMatch(/^[\n\P{Cc}]+$/u);
     const text = await render('env: { A: "\\e[2J\\x9b2J\\u202e" }\nagent: { command: ["\\e]0;x\\a"] }');
     expect(text).toMatch(/^[\n\P{Cc}]+$/u);
     expect(text).toContain('\\u001b[2J');

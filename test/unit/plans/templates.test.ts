@@ -30,11 +30,16 @@ describe('templates', () => {
 
   it.each(templateNames)('what %s has as a comment loads too', async (name) => {
     const uncommented = templates[name].replace(
-      /^(\s*)# (?=\s*(?:- host|methods|auth|routes|egress|pipelock):?)/gm,
+      /^(\s*)# (?=\s*(?:- host|methods|auth|routes|egress|pipelock|git|remotes|origin|url|identity|knownHost|push|supervise):)/gm,
       '$1',
     );
-    expect((await loadText(uncommented)).egress.routes.length).toBeGreaterThan(
-      (await loadText(templates[name])).egress.routes.length,
-    );
+    const [all, some] = [await loadText(uncommented), await loadText(templates[name])];
+    expect(all.egress.routes.length).toBeGreaterThan(some.egress.routes.length);
+    expect(all).toMatchObject({
+      git: { remotes: [{ name: 'origin', push: ['agent/*'], upstream: { host: 'github.com' } }] },
+      supervise: { notify: null },
+      pipelock: { knownSecrets: [{ kind: 'env', name: 'DATABASE_URL' }] },
+    });
+    expect(some).toMatchObject({ git: { remotes: [] }, supervise: null, pipelock: { knownSecrets: [] } });
   });
 });
