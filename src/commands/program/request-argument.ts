@@ -4,6 +4,8 @@ import * as Flags from '@oclif/core/flags';
 /** The request that a command is about. */
 export const requestArgument = Args.string({
   required: true,
+  // Standard input may hold the edit.
+  ignoreStdin: true,
   description: 'The request\'s id, as "supervise ls" shows it.',
 });
 

@@ -32,6 +32,17 @@ describe('runProgram', () => {
     expect(result).toMatchObject({ stdout: 'ONE,TWO\n' });
   });
 
+  it('gives the program the input it is asked to, whether it is read or not', async () => {
+    const input = 'ü'.repeat(500_000);
+    const count =
+      'let n = 0; process.stdin.on("data", (c) => { n += c.length }).on("end", () => console.log(n))';
+    expect(await runProgram(toRequest(count, { input }))).toMatchObject({ stdout: '1000000\n' });
+    expect(await runProgram(toRequest('process.exit(0)', { input }))).toMatchObject({
+      kind: 'ended',
+      status: 0,
+    });
+  });
+
   it('gives the program no input to wait for', async () => {
     const script = 'process.stdin.on("data", () => undefined).on("end", () => console.log("end"))';
     expect(await runProgram(toRequest(script))).toMatchObject({ stdout: 'end\n' });
