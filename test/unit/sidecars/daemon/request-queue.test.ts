@@ -96,6 +96,25 @@ describe('a request', () => {
     expect(await asked.answer).toMatchObject({ kind: 'decided' });
   });
 
+  it('is found to be answered by a nudge in the middle of a look that missed the answer', async () => {
+    using folders = makeQueueFolders();
+    const files = createQueueFiles('supervise', folders.queue, folders.decisions);
+    let nudge: (() => Promise<void>) | null = null;
+    let nudged: Promise<void> | undefined;
+    const afterLook = () => {
+      nudged ??= nudge?.();
+    };
+    const { queue } = await startQueue(folders, { files: withRace(files, { afterLook }) });
+    const { request, answer } = waitingOf(await queue.ask(proposal, ''));
+    nudge = () => {
+      folders.decide(decisionOf(request));
+      return queue.look();
+    };
+    await queue.look();
+    await nudged;
+    expect(await stateOf(answer)).toMatchObject({ kind: 'decided' });
+  });
+
   it('lapses when its time and the grace are over, and says so on disk', async () => {
     using folders = makeQueueFolders();
     const { queue, clock } = await startQueue(folders);

@@ -84,7 +84,7 @@ describe('messages that are refused', () => {
   it.each([
     ['another name', 'Host: evil.example\r\n', '421'],
     ['the name of a page that points here', 'Host: localhost:PORT\r\n', '421'],
-    ['two names', 'Host: 127.0.0.1:PORT\r\nHost: evil.example\r\n', '4'],
+    ['two names', 'Host: 127.0.0.1:PORT\r\nHost: evil.example\r\n', '421'],
     ['no name', '', '400'],
     ['its own name', 'Host: 127.0.0.1:PORT\r\n', '405'],
   ])('to %s', async (_case, host, status) => {
