@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toRefusalLine } from '../../../../src/sidecars/daemon/refusal-line.ts';
 import { createTestAuthority } from '../../../support/test-certificates.ts';
 import { bearer, route, startTestEgress, type TestEgress } from './start-test-egress.ts';
 import { startUpstream, type TestUpstream } from './start-upstream.ts';
@@ -63,6 +64,9 @@ describe('egress decides again what pipelock let through', () => {
     if (status === 403) {
       expect(answer.headers['x-bottle-block']).toBe('egress');
       expect(answer.body).toMatch(/^[A-Z].*\.\n$/);
+      // A line that other daemons hear, with what the guest was told.
+      const line = toRefusalLine('egress', { time: 'now', ...egress.log.at(-1) });
+      expect(line).toMatchObject({ layer: 'egress', hint: answer.body.trim(), method });
     }
     expect(upstream.requests() - before).toBe(status === 200 ? 1 : 0);
   });
