@@ -57,6 +57,10 @@ export async function awaitReloaded(
   if (problems.length === 0) return;
   throw new BottleError(
     'policy-not-applied',
-    `Revision ${revision} of the policy was not applied: ${problems.join('; ')}.`,
+    `Revision ${revision} of the policy was not applied: ${problems.map(withoutStop).join('; ')}.`,
   );
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
 }

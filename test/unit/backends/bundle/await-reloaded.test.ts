@@ -69,8 +69,8 @@ describe('awaitReloaded', () => {
   });
 
   it('says all that went wrong', async () => {
-    await expect(open([refusal('egress', 'one'), refusal('pipelock', 'two')])).rejects.toThrow(
-      'not applied: egress: one; pipelock: two.',
+    await expect(open([refusal('egress', 'One.'), refusal('pipelock', 'two')])).rejects.toThrow(
+      'not applied: egress: One; pipelock: two.',
     );
     await expect(open([refusal('egress', 'one')], { timeoutMs: 50 })).rejects.toThrow(
       'not applied: egress: one; pipelock did not answer within 50 ms.',
