@@ -19,7 +19,7 @@ const maxUrlLength = 1024;
 const visibleAscii = /^[\x21-\x7e]+$/;
 /** SECURITY: what ssh, a server's shell or a URL's reader could take for something else than a part of a path. */
 const pathText = /^[A-Za-z0-9._~+@/-]+$/;
-const userText = /^[A-Za-z0-9._][A-Za-z0-9._-]{0,63}$/;
+const userText = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 const schemeProblems: ReadonlyMap<string, string> = new Map([
   ['http', 'goes in the clear: write it with https or ssh'],
@@ -96,27 +96,31 @@ function toPlace(place: GitPlace): ParsedGitUrl {
   if (host === null) return refused('has no name of a host in it that has one reading only');
   if (place.port < 1 || place.port > 65_535) return refused('has a port that is none');
   if (place.kind === 'ssh' && !userText.test(place.user)) return refused('has a user that is no plain name');
-  const problem = findPathProblem(place.path);
+  const problem = findPathProblem(place);
   return problem === null ? { ...place, host } : refused(problem);
 }
 
 /** In brackets only what needs them: an IPv6 address. */
 function parseHost(text: string): string | null {
   const [, inner] = /^\[(.*)\]$/.exec(text) ?? [];
-  if (inner === undefined) return text.includes(':') ? null : parseHostName(text);
-  return isIPv6(inner) ? parseHostName(inner) : null;
+  if (inner !== undefined) return isIPv6(inner) ? parseHostName(inner) : null;
+  // An underscore is for names that are no hosts'.
+  return /[:_]/.test(text) ? null : parseHostName(text);
 }
 
-function findPathProblem(path: string): string | null {
+function findPathProblem({ kind, path }: GitPlace): string | null {
   const parts = path.replace(/^\/|\/$/g, '').split('/');
   if (parts.join('') === '' || /^(?:\.git)?$/.test(parts.at(-1) ?? '')) return 'names no repository';
-  if (!pathText.test(path)) return 'has a path with more than letters, digits and "._~+@-"';
+  // A space is all that some hosts have in their paths besides.
+  const plain = kind === 'https' ? path.replaceAll('%20', '+') : path;
+  if (!pathText.test(plain)) return 'has a path with more than letters, digits and "._~+@-"';
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
     return 'has a path with an empty part, "." or ".."';
   }
-  return parts[0]?.startsWith('-') === true
-    ? 'has a path that starts with "-", which git would take for an option'
-    : null;
+  if (parts[0]?.startsWith('-') === true) {
+    return 'has a path that starts with "-", which git would take for an option';
+  }
+  return /^[A-Za-z0-9/~]/.test(path) ? null : 'has a path that does not start with a letter or a digit';
 }
 
 function refused(problem: string): ParsedGitUrl {

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { BottlePlan } from '../../../src/plans/bottle-plan.ts';
+import { parseGitUrl } from '../../../src/plans/manifest/git-url.ts';
 import { prepareBottle } from '../../../src/plans/prepare/prepare-bottle.ts';
 import { templateNames, templates } from '../../../src/plans/templates.ts';
 import { toConfigFiles } from '../../../src/plans/to-config-files.ts';
@@ -36,6 +38,49 @@ const cases: readonly (readonly [name: string, text: string])[] = [
   ...templateNames.map((name) => [name, templates[name]] as const),
   ['every kind of route', everything],
 ];
+
+it('a remote that the manifest takes, the git gate takes', async () => {
+  const part = fc.constantFrom(
+    ...[
+      'a',
+      'B',
+      '1',
+      '.',
+      '-',
+      '_',
+      '~',
+      '+',
+      '@',
+      '/',
+      ':',
+      '%20',
+      'git@',
+      'a.example',
+      '[::1]',
+      '.git',
+      '22',
+    ],
+  );
+  const rest = fc.array(part, { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''));
+  const url = fc
+    .tuple(fc.constantFrom('', 'ssh://', 'https://', 'git@a.example:', 'https://a.example/'), rest)
+    .map(([head, tail]) => `${head}${tail}`)
+    .filter((text) => parseGitUrl(text).kind !== 'refused');
+  const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,9}$/);
+  await fc.assert(
+    fc.asyncProperty(url, name, async (some, called) => {
+      const proof =
+        parseGitUrl(some).kind === 'ssh' ? `identity: ./id, knownHost: "${hostKey}"` : 'token: { env: T }';
+      const text = `git: { remotes: { "${called}": { url: "${some}", ${proof} } } }`;
+      const manifest = await loadText(text).catch(() => null);
+      if (manifest === null) return;
+      const plan = prepareBottle(manifest, createHostFacts());
+      const files = new Map(toConfigFiles(plan).map(({ path, content }) => [path, content]));
+      expect(parseGitGateConfiguration(files.get('git-gate.json') ?? '')).toEqual(plan.gitGate);
+    }),
+    { numRuns: 500 },
+  );
+});
 
 /** Both sides of the seam: what prepare decides is what the daemons' own strict parsers give back. */
 describe.each(cases)('the files of %s', (_name, text) => {

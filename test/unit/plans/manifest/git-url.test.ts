@@ -13,6 +13,8 @@ describe('parseGitUrl', () => {
     ['https://git.example.com/o/r/', { ...https, path: '/o/r' }],
     ['https://[2001:DB8::1]/o/r', { ...https, host: '2001:db8::1', path: '/o/r' }],
     ['https://10.20.0.5/~me/r', { ...https, host: '10.20.0.5', path: '/~me/r' }],
+    ['https://git.example.com/o/My%20Project/_git/r', { ...https, path: '/o/My%20Project/_git/r' }],
+    ['ssh://git@git.example.com/_o/r', { ...ssh, path: '/_o/r' }],
     ['ssh://git@git.example.com/o/r.git', ssh],
     ['ssh://git@git.example.com:2222/srv/git/r', { ...ssh, port: 2222, path: '/srv/git/r' }],
     ['ssh://git@git.example.com/~me/r', { ...ssh, path: '~me/r' }],
@@ -70,6 +72,11 @@ describe('parseGitUrl', () => {
     ['https:///o/r', 'has no name of a host'],
     ['https://git.example.com./o/r', 'has no name of a host'],
     ['https://2130706433/o/r', 'has no name of a host'],
+    ['https://git_1.example.com/o/r', 'has no name of a host'],
+    ['git@git.example.com:_o/r', 'has a path that does not start with a letter'],
+    ['ssh://git@git.example.com/My%20Project/r', 'has a path with more than letters'],
+    ['https://git.example.com/o%2fr', 'has a path with more than letters'],
+    ['.me@git.example.com:o/r', 'has a user that is no plain name'],
     ['https://[git.example.com]/o/r', 'has no name of a host'],
     ['https://git.example.com:0/o/r', 'has a port that is none'],
     ['https://git.example.com:65536/o/r', 'has a port that is none'],
@@ -110,8 +117,8 @@ describe('parseGitUrl', () => {
       fc.property(fc.oneof(text, fc.string(), fc.webUrl()), (some) => {
         const place = parseGitUrl(some);
         if (place.kind === 'refused') return;
-        expect(place.host).toMatch(/^[a-z0-9_][a-z0-9_.:-]*$/);
-        expect(place.path).toMatch(/^[A-Za-z0-9._~+@/-]+$/);
+        expect(place.host).toMatch(/^[a-z0-9:][a-z0-9.:-]*$/);
+        expect(place.path.replaceAll('%20', '')).toMatch(/^[A-Za-z0-9._~+@/-]+$/);
         expect(place.path.split('/')).not.toContain('..');
         expect(place.path).not.toMatch(/^\/?-/);
         if (place.kind === 'ssh') expect(place.user).toMatch(/^[A-Za-z0-9._][A-Za-z0-9._-]*$/);
