@@ -8,6 +8,9 @@ import { createPageServer } from './page-server.ts';
 import { createPageSession } from './page-session.ts';
 import { createSnapshotStreams } from './snapshot-streams.ts';
 
+/** What still has to be sent when the page ends gets this long. */
+const graceMs = 500;
+
 /** SECURITY: the only address the page is served on: no other machine reaches it. */
 const loopback = '127.0.0.1';
 
@@ -29,7 +32,7 @@ export async function runPage(operator: Operator, options: PageOptions): Promise
   const { signal } = options;
   const files = await readPageFiles();
   const session = createPageSession();
-  using streams = createSnapshotStreams(Date.now);
+  const streams = createSnapshotStreams(Date.now);
   let authority = '';
   const server = createPageServer({
     operator,
@@ -44,9 +47,11 @@ export async function runPage(operator: Operator, options: PageOptions): Promise
   stack.defer(async () => {
     const closed = once(server, 'close');
     server.close();
-    server.closeAllConnections();
+    const late = setTimeout(() => server.closeAllConnections(), graceMs);
     await closed;
+    clearTimeout(late);
   });
+  stack.use(streams);
   options.onListening(`http://${authority}/?token=${session.token}`);
   await using notifier = openNotifier(options.onWarning);
   for await (const snapshot of operator.watch(signal)) {

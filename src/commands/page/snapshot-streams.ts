@@ -19,7 +19,7 @@ export function createSnapshotStreams(nowMs: () => number): SnapshotStreams {
   let last: QueueSnapshot | null = null;
   const heartbeat = setInterval(() => {
     for (const response of streams.keys()) if (!response.writableNeedDrain) response.write(': \n\n');
-  }, heartbeatMs);
+  }, heartbeatMs).unref();
 
   function write(response: ServerResponse, stream: { late: boolean }): void {
     if (last === null) return;
@@ -42,7 +42,7 @@ export function createSnapshotStreams(nowMs: () => number): SnapshotStreams {
       response.on('drain', () => {
         if (stream.late) write(response, stream);
       });
-      beginAnswer(response, 200, 'text/event-stream');
+      beginAnswer(response, 200, 'text/event-stream', { connection: 'close' });
       response.flushHeaders();
       write(response, stream);
     },

@@ -6,7 +6,7 @@ import { create, find, show } from './dom.ts';
 import { toApproval, toEdit, toRejection, toRevocation } from './questions.ts';
 import { type DetailsAction, onAction, showDetails } from './request-details.ts';
 import { createRequestList, keyOf } from './request-list.ts';
-import { connect, type Server, takeKey } from './server.ts';
+import { AnswerError, connect, type Server, takeKey } from './server.ts';
 
 const message = find('message', HTMLElement);
 const list = createRequestList((key) => {
@@ -105,6 +105,8 @@ async function start(server: Server, action: DetailsAction): Promise<void> {
   }
 }
 
+const ended = 'The command that served this page has ended.';
+
 async function run(): Promise<void> {
   const key = takeKey();
   if (key === null) {
@@ -115,13 +117,13 @@ async function run(): Promise<void> {
   onAction((action) => void start(server, action));
   for (const input of document.querySelectorAll('input[name="view"]')) input.addEventListener('change', draw);
   setInterval(draw, 1000);
-  const ended = await server.follow(take).then(
-    () => 'The command that served this page has ended.',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  const why = await server.follow(take).then(
+    () => ended,
+    (error: unknown) => (error instanceof AnswerError ? error.message : ended),
   );
   closeDialog();
   for (const button of document.querySelectorAll('button')) button.disabled = true;
-  tell(`${ended} Nothing can be answered here any more: start "bottle supervise --web" again.`);
+  tell(`${why} Nothing can be answered here any more: start "bottle supervise --web" again.`);
 }
 
 void run();
