@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Log } from '../daemon/log.ts';
 import { PushRefusal, toAllowedSentence } from './push/ref-policy.ts';
+import { endRefused } from './request/end-refused.ts';
 import { findRemote } from './request/find-remote.ts';
 import { type GitRequest, RequestRefusal } from './request/git-request.ts';
-import { toErrorLine } from './request/pkt-line.ts';
 import { readGitRequest } from './request/read-request.ts';
 import { serveFetch } from './serve-fetch.ts';
 import { type PushService, servePush } from './serve-push.ts';
@@ -32,8 +32,9 @@ export async function serveConnection(
     const service = services.find((candidate) => candidate.remote === remote);
     if (service !== undefined) await serve(service, request, socket);
   } catch (error) {
-    if (socket.destroyed) return;
-    refuse(socket, error, log);
+    // Who connected and said nothing asked for nothing.
+    if (socket.destroyed || socket.bytesRead === 0) socket.destroy();
+    else refuse(socket, error, log);
   }
 }
 
@@ -52,7 +53,7 @@ function refuse(socket: Socket, error: unknown, log: Log): void {
     reason === 'defect'
       ? "The gate could not serve this. Your operator can read why in the bottle's log."
       : said;
-  socket.end(toErrorLine(hint));
+  endRefused(socket, hint);
   log.write({
     level: 'warn',
     event: 'blocked',

@@ -9,7 +9,7 @@ import type { DaemonSecretsLine } from '../protocol.ts';
 import type { GateFolders } from './gate-folders.ts';
 import { openMirror } from './mirror/mirror.ts';
 import { startHookServer } from './push/hook-server.ts';
-import { toErrorLine } from './request/pkt-line.ts';
+import { endRefused } from './request/end-refused.ts';
 import { type RemoteService, serveConnection } from './serve-connection.ts';
 import { toUpstreamAccess } from './upstream/upstream-access.ts';
 import { UpstreamFailure } from './upstream/upstream-failure.ts';
@@ -24,9 +24,6 @@ export interface RunningGate {
 
 /** Pushes that wait for the operator; one holds a connection and its objects. */
 const queueLimits = { maxWaiting: 8, maxRequestsPerMinute: 12, maxRequestsPerHour: 120 };
-
-/** A connection that is refused for their number may take this long to read why. */
-const refusedConnectionMs = 2_000;
 
 /**
  * Starts the gate: resolves when it listens and its credentials are in place. The mirrors are made and filled meanwhile, so
@@ -81,8 +78,7 @@ export async function startGate(
         hint,
         message: 'a connection is refused',
       });
-      socket.end(toErrorLine(hint));
-      socket.setTimeout(refusedConnectionMs, () => socket.destroy());
+      endRefused(socket, hint);
       return;
     }
     connections += 1;

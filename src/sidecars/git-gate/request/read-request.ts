@@ -7,7 +7,7 @@ const maxRequestLength = 4096;
 
 /**
  * Reads exactly the first line of a connection; what comes behind it stays in the stream.
- * @throws RequestRefusal when it is malformed, too long or late; Error when the connection ends before
+ * @throws RequestRefusal when it is malformed, cut off, too long or late
  */
 export async function readGitRequest(socket: Socket, timeoutMs: number): Promise<GitRequest> {
   const late = AbortSignal.timeout(timeoutMs);
@@ -26,7 +26,7 @@ async function readBytes(socket: Socket, count: number, late: AbortSignal): Prom
     const bytes: Buffer | null = socket.readableLength < count ? null : socket.read(count);
     if (bytes !== null) resolve(bytes);
   };
-  const onEnd = (): void => reject(new Error('the connection ended within its first line'));
+  const onEnd = (): void => reject(new RequestRefusal('The request is not written as git writes one.'));
   const onLate = (): void => reject(new RequestRefusal('The request did not come in time.'));
   socket.on('readable', tryRead);
   socket.once('end', onEnd);
