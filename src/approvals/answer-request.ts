@@ -68,8 +68,13 @@ export async function answerRequest(
     // The daemon may have given up while its bottle's policy was changed.
     requireWaiting(await request.reread(), { started: true });
     const path = join(stateDirectory, 'bundle/decisions', toFileName(id));
+    // INVARIANT: the first answer holds, whatever else is at work on this folder.
     if (!(await createExclusively(path, toDecisionText(decision), 0o644))) {
       requireWaiting(await request.reread(), { started: true });
+      throw new BottleError(
+        'request-answered',
+        `There is an answer to ${id} already, and it is damaged: ${path}.`,
+      );
     }
   } catch (error) {
     throw await undo(surroundings, request, { change, running, error });

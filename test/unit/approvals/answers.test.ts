@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Approval } from '../../../src/approvals/operator.ts';
@@ -406,6 +406,34 @@ describe('an approval that fails', () => {
     expect(await home.acting(plan)).toEqual(before);
     expect(await home.policy(plan)).toMatchObject({ grants: [] });
     await expect(readDecision(request.id)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('is undone when an answer is there already, even one that cannot be read', async () => {
+    const request = await home.ask(plan);
+    const before = await home.files(plan);
+    const path = join(plan.stateDirectory, 'bundle/decisions', `${request.id}.json`);
+    await writeFile(path, 'damaged');
+    await expect(home.operator().approve(approval(request.id), signal)).rejects.toMatchObject({
+      code: 'request-answered',
+      message: expect.stringContaining('damaged'),
+    });
+    expect(await readFile(path, 'utf8')).toBe('damaged');
+    expect(await home.acting(plan)).toEqual(before);
+    expect((await home.operator().snapshot()).garbage).toMatchObject([
+      { file: `decisions/${request.id}.json` },
+    ]);
+  });
+
+  it('says so when it cannot be told what a killed command was about to do', async () => {
+    const request = await home.ask(plan);
+    const path = join(plan.stateDirectory, 'pending.json');
+    await writeFile(path, '{');
+    await expect(home.operator().approve(approval(request.id), signal)).rejects.toMatchObject({
+      code: 'policy-not-applied',
+      message: expect.stringContaining('pending.json is damaged'),
+    });
+    await rm(path);
+    await home.operator().approve(approval(request.id), signal);
   });
 
   it('decides nothing that cannot be written down', async () => {
