@@ -1,4 +1,5 @@
 import { credentialPlaceholder } from '../credential-placeholder.ts';
+import type { GitGatePlan } from '../git-gate-plan.ts';
 import type { AgentKind, Manifest } from '../manifest.ts';
 
 interface AgentDefinition {
@@ -28,6 +29,10 @@ const agents: Readonly<Record<AgentKind, AgentDefinition>> = {
   shell: { argv: ['bash', '-l'], env: {}, credential: null },
 };
 
+/** Claude Code's own limit, which must not become less. */
+const minCommandMs = 600_000;
+const marginMs = 60_000;
+
 /** What the guest's agent is started with. */
 export interface PreparedAgent {
   readonly argv: readonly string[];
@@ -38,8 +43,13 @@ export interface PreparedAgent {
  * Decides the agent's command and environment. Every variable that a route's credential is read from on the host has
  * a placeholder in the guest.
  * @param prompt the prompt file's content, or null
+ * @param gitGate what the git gate serves, or null
  */
-export function prepareAgent(manifest: Manifest, prompt: string | null): PreparedAgent {
+export function prepareAgent(
+  manifest: Manifest,
+  prompt: string | null,
+  gitGate: GitGatePlan | null,
+): PreparedAgent {
   const { agent } = manifest;
   const names = manifest.egress.routes.flatMap(({ auth }) =>
     auth?.secret.kind === 'env' ? [auth.secret.name] : [],
@@ -49,8 +59,20 @@ export function prepareAgent(manifest: Manifest, prompt: string | null): Prepare
   const words = agent.kind === 'claude' && prompt !== null ? ['--append-system-prompt', prompt] : [];
   return {
     argv: [...argv, ...words],
-    env: { ...toPlaceholders(credential === null ? names : [credential, ...names]), ...env },
+    env: {
+      ...toPlaceholders(credential === null ? names : [credential, ...names]),
+      ...env,
+      ...(agent.kind === 'claude' ? toPatience(gitGate) : {}),
+    },
   };
+}
+
+/** Claude Code ends a command after two minutes, and no command longer than ten, but a push may wait for its operator. */
+function toPatience(gitGate: GitGatePlan | null): Readonly<Record<string, string>> {
+  const isWaited = gitGate?.remotes.some(({ approve, push }) => approve && push.length > 0) === true;
+  if (!isWaited) return {};
+  const text = String(Math.max(minCommandMs, gitGate.limits.approvalTimeoutMs + marginMs));
+  return { BASH_DEFAULT_TIMEOUT_MS: text, BASH_MAX_TIMEOUT_MS: text };
 }
 
 function toPlaceholders(names: readonly string[]): Readonly<Record<string, string>> {

@@ -47,8 +47,8 @@ export function prepareGuest(
       },
     );
   }
-  const agent = prepareAgent(manifest, facts.prompt);
   const { address, gitGate, supervise } = bundle;
+  const agent = prepareAgent(manifest, facts.prompt, gitGate);
   const mcp = prepareMcpClient(manifest.agent, supervise);
   return {
     image: facts.images.guest,

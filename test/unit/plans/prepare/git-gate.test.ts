@@ -90,6 +90,24 @@ describe('the git gate', () => {
   });
 });
 
+describe('an agent that pushes', () => {
+  const approved = (agent: string, approve: boolean, timeout = '15m') => `
+agent: ${agent}
+git: { remotes: { a: { url: "https://a.example/r", push: [agent/*], approve: ${approve} } } }
+supervise: { timeout: ${timeout} }
+`;
+
+  it.each([
+    ['claude', true, '15m', '960000'],
+    ['claude', true, '10s', '600000'],
+    ['claude', false, '15m', undefined],
+    ['codex', true, '15m', undefined],
+  ])('%s has time to wait where approve is %s, for %s', async (agent, approve, timeout, time) => {
+    const { env } = (await prepare(approved(agent, approve, timeout))).guest;
+    expect([env.BASH_DEFAULT_TIMEOUT_MS, env.BASH_MAX_TIMEOUT_MS]).toEqual([time, time]);
+  });
+});
+
 describe('supervise', () => {
   it('listens on the bundle, hears refusals and has no secret', () => {
     expect(plan.supervise).toMatchObject({
