@@ -96,7 +96,7 @@ describe('messages that are refused', () => {
   it.each([
     ['another path', 'POST /mcp/../x', '404'],
     ['a path with a query', 'POST /mcp?x', '404'],
-    ['another method', 'PUT /mcp', '405'],
+    ['another method', 'TRACE /mcp', '405'],
     ['a whole URL', 'GET http://127.0.0.1/mcp', '404'],
   ])('%s', async (_case, start, status) => {
     await using daemon = await startSupervise();
