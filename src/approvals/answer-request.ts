@@ -205,11 +205,18 @@ async function undo(
       await audit.append([{ ...refused, bottle, slug }]);
     }
     await removePending(stateDirectory);
-    return error;
+    return toAnswerFailure(error);
   } catch (failure) {
     // What is written down as pending stays: the next command puts it right.
-    return new AggregateError([error, failure]);
+    return new AggregateError([toAnswerFailure(error), toAnswerFailure(failure)]);
   }
+}
+
+/** A full disk is no defect of bottle's. */
+function toAnswerFailure(error: unknown): unknown {
+  if (error instanceof BottleError || !(error instanceof Error) || !('code' in error)) return error;
+  const message = `The answer could not be written (${String(error.code)}).`;
+  return new BottleError('policy-not-applied', message, { cause: error });
 }
 
 /** Where the daemons are gone, none acts by anything. */

@@ -37,7 +37,7 @@ export function createFileTexts(maxBytes: number): FileTexts {
  * not waited for, and no more than `maxBytes` is taken.
  * @returns null where there is none
  */
-export async function readBoundedFile(path: string, maxBytes: number): Promise<string | null> {
+async function readBoundedFile(path: string, maxBytes: number): Promise<string | null> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const facts = await file.stat();

@@ -46,7 +46,7 @@ export async function recordQueues(
   options: RecordOptions,
 ): Promise<boolean> {
   const folder = recordedFolder(instance);
-  const known = new Set(await readdir(folder).catch(() => []));
+  const known = new Set(await readdir(folder).catch(noNames));
   const found = [
     ...entries.flatMap((entry) => toRecords(entry, options)),
     ...garbage.map(toGarbageRecord),
@@ -60,6 +60,11 @@ export async function recordQueues(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const { file, text } of found) await createExclusively(join(folder, file), text, 0o600);
   return true;
+}
+
+function noNames(error: unknown): readonly string[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
 }
 
 interface Found {

@@ -23,7 +23,7 @@ export default class Logs extends BottleCommand {
   static override readonly args = { name: nameArgument };
   static override readonly flags = {
     daemon: Flags.string({
-      options: ['init', 'pipelock', 'egress'],
+      options: ['init', 'pipelock', 'egress', 'git-gate', 'supervise'],
       description: 'Only the lines of this daemon.',
     }),
     guest: Flags.boolean({
