@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BottlePlan } from '../../../../src/plans/bottle-plan.ts';
@@ -268,8 +270,23 @@ describe('the snapshots', () => {
   });
 });
 
-it('is served on the loopback address alone', async () => {
-  expect(page.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+it('is served on 127.0.0.1 alone: on no other address of this host, not even of its loopback', async () => {
+  const { port, hostname } = new URL(page.url);
+  const reach = (host: string) => {
+    const socket = connect({ host, port: Number(port) });
+    return once(socket, 'connect')
+      .then(
+        () => 'reached',
+        () => 'refused',
+      )
+      .finally(() => socket.destroy());
+  };
+  expect(await reach(hostname)).toBe('reached');
+  expect(hostname).toBe('127.0.0.1');
+  const others = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  for (const { address } of [...others, { address: '127.0.0.2' }]) {
+    if (address !== '127.0.0.1') expect(await reach(address)).toBe('refused');
+  }
 });
 
 it('refuses a port that is taken', async () => {
