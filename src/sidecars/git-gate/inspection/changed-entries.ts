@@ -47,8 +47,11 @@ function createEntryParser() {
     push(chunk: Buffer): readonly ChangedEntry[] {
       const tokens = (rest + chunk.toString('latin1')).split('\0');
       rest = tokens.pop() ?? '';
-      if (rest.length > maxPathBytes) throw new Error('a path is longer than 4096 bytes');
       const entries: ChangedEntry[] = [];
+      for (const token of [...tokens, rest]) {
+        // INVARIANT: what is kept for the next bytes is bounded, whatever a tree holds.
+        if (token.length > maxPathBytes) throw new Error(`a path is longer than ${maxPathBytes} bytes`);
+      }
       for (const token of tokens) {
         if (header !== null) {
           const entry = toEntry(commit, header, token);

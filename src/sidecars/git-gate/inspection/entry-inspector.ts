@@ -13,7 +13,13 @@ import {
 import { isHookPath, toControlFile } from './path-rules.ts';
 
 /** Entries of one push. A tree of trees of trees can name more files than there are atoms; git would list them all. */
-const maxEntries = 1_000_000;
+const maxEntries = 500_000;
+
+/** Of their paths, all together. */
+const maxNameCharacters = 128 * 1024 * 1024;
+
+/** Between paths that are read together: no part of any form, nor of an encoding. */
+const separator = '\u001f';
 
 /** Of what is remembered as seen. Beyond it is forgotten and looked at again: slower, never less. */
 const maxSeenCharacters = 32 * 1024 * 1024;
@@ -33,16 +39,20 @@ export function createEntryInspector(state: InspectionState, reader: ObjectReade
   /** Paths with a secret in their name. */
   const unshown = new Set<string>();
   let count = 0;
+  let characters = 0;
 
-  function inspectName(entry: ChangedEntry): ObjectPlace {
-    const { commit, path } = entry;
-    if (seenPaths.add(path)) {
+  /** SECURITY: every path is read, each once. Together first, for a look at many bytes costs little more than one at a few. */
+  function inspectNames(entries: readonly ChangedEntry[]): void {
+    const fresh = entries.filter(({ path }) => seenPaths.add(path));
+    if (fresh.length === 0) return;
+    const together = fresh.map(({ path }) => path).join(separator);
+    if (scanner.push(Buffer.from(together, 'latin1'), true).length === 0) return;
+    for (const { commit, path } of fresh) {
       for (const hit of scanner.push(Buffer.from(path, 'latin1'), true)) {
         unshown.add(path);
         list.add(toFinding(hit, { commit, path: null, place: 'file-name', line: null }), null);
       }
     }
-    return { commit, path, shownPath: unshown.has(path) ? null : toShownPath(path) };
   }
 
   function request(entry: ChangedEntry, at: ObjectPlace, role: BlobRole): void {
@@ -50,35 +60,42 @@ export function createEntryInspector(state: InspectionState, reader: ObjectReade
     if (seenObjects.add(key)) reader.request(entry.id, createBlobReceiver(state, at, role));
   }
 
+  function inspectEntry(entry: ChangedEntry): void {
+    const { commit, path, mode } = entry;
+    const at = { commit, path, shownPath: unshown.has(path) ? null : toShownPath(path) };
+    const add = (check: CheckName, says: string) => {
+      const finding = { rule: check, layer: 'git', place: 'file', commit, line: null, says } as const;
+      list.add({ ...finding, path: at.shownPath }, check);
+    };
+    if (mode === folderMode) return;
+    if (isHookPath(path)) add('hooks', 'is a hook, or tells a program of hooks what to run');
+    if (mode === submoduleMode) {
+      add('submodules', "is a submodule's commit");
+      return;
+    }
+    request(entry, at, 'content');
+    const control = toControlFile(path);
+    if (mode === linkMode) {
+      request(entry, at, 'link');
+      if (control !== null) add('symlinks', 'is a link in the place of a file that git obeys');
+    } else if (control !== null) {
+      request(entry, at, control);
+    }
+  }
+
   return {
-    inspect(entry: ChangedEntry): void {
-      count += 1;
-      if (count > maxEntries) {
-        list.stop(toPushFinding('too-many-files', `changes more than ${maxEntries} files`));
-        return;
-      }
-      const at = inspectName(entry);
-      const add = (check: CheckName, says: string) => {
-        const { commit, shownPath } = at;
-        list.add(
-          { rule: check, layer: 'git', place: 'file', commit, path: shownPath, line: null, says },
-          check,
+    /** Judges the next entries. */
+    inspect(entries: readonly ChangedEntry[]): void {
+      count += entries.length;
+      characters += entries.reduce((sum, { path }) => sum + path.length, 0);
+      if (count > maxEntries || characters > maxNameCharacters) {
+        list.stop(
+          toPushFinding('too-many-files', `changes more than ${maxEntries} files, or files with long names`),
         );
-      };
-      if (entry.mode === folderMode) return;
-      if (isHookPath(entry.path)) add('hooks', 'is a hook, or tells a program of hooks what to run');
-      if (entry.mode === submoduleMode) {
-        add('submodules', "is a submodule's commit");
         return;
       }
-      request(entry, at, 'content');
-      const control = toControlFile(entry.path);
-      if (entry.mode === linkMode) {
-        request(entry, at, 'link');
-        if (control !== null) add('symlinks', 'is a link in the place of a file that git obeys');
-      } else if (control !== null) {
-        request(entry, at, control);
-      }
+      inspectNames(entries);
+      for (const entry of entries) inspectEntry(entry);
     },
   };
 }

@@ -69,8 +69,13 @@ function waitForEnd(child: ChildProcess, command: string): Promise<void> {
 function toEnvironment(repository: PushRepository): NodeJS.ProcessEnv {
   return {
     GIT_DIR: repository.directory,
-    GIT_OBJECT_DIRECTORY: repository.objectDirectory,
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: repository.alternateObjectDirectories,
+    // A push that only removes refs brings no objects, and git names no place for them.
+    ...(repository.objectDirectory === ''
+      ? {}
+      : {
+          GIT_OBJECT_DIRECTORY: repository.objectDirectory,
+          GIT_ALTERNATE_OBJECT_DIRECTORIES: repository.alternateObjectDirectories,
+        }),
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_NO_LAZY_FETCH: '1',
     GIT_ALLOW_PROTOCOL: 'none',

@@ -60,6 +60,7 @@ async function inspectObjects(
     }
   }
   const ids = new Set(updates.map((update) => parseId(update.new)).filter((id) => !/^0+$/.test(id)));
+  if (ids.size === 0) return 0;
   const tips = await inspectTips(repository, [...ids], state, signal);
   signal.throwIfAborted();
   const commits = await listNewCommits(repository, tips, limits.maxCommits, signal);
@@ -72,7 +73,7 @@ async function inspectObjects(
   for (const commit of commits) reader.request(commit, createCommitReceiver(state, commit));
   await reader.flush();
   for await (const entries of readChangedEntries(repository, commits, signal)) {
-    for (const entry of entries) inspector.inspect(entry);
+    inspector.inspect(entries);
     await reader.flush();
   }
   await reader.end();

@@ -8,7 +8,7 @@ import type { InspectionRequest, InspectionResult } from './pushed-repository.ts
 // The pre-receive hook of a test's bare repository: it inspects, by what `request.json` says, and leaves what came of it in
 // `result.json`. It takes nothing in, so that one repository serves many pushes, unless the request says so.
 
-const { checks, limits, secrets, accept }: InspectionRequest = JSON.parse(
+const { checks, limits, secrets, git, accept }: InspectionRequest = JSON.parse(
   readFileSync('request.json', 'utf8'),
 );
 const { GIT_OBJECT_DIRECTORY = '', GIT_ALTERNATE_OBJECT_DIRECTORIES = '' } = process.env;
@@ -24,7 +24,7 @@ const known = createScanTables(fingerprints);
 
 async function inspect(): Promise<InspectionResult> {
   const repository = {
-    git: ['/usr/bin/git'] as const,
+    git,
     directory: resolve('.'),
     objectDirectory: GIT_OBJECT_DIRECTORY,
     alternateObjectDirectories: GIT_ALTERNATE_OBJECT_DIRECTORIES,

@@ -16,6 +16,8 @@ export interface InspectionRequest {
   readonly checks: GitRemotePlan['checks'];
   readonly limits: InspectionLimits;
   readonly secrets: readonly LabelledSecret[];
+  /** Program and first arguments that run git. */
+  readonly git: readonly [string, ...string[]];
   /** Whether git takes the push in. */
   readonly accept: boolean;
 }
@@ -37,6 +39,7 @@ const usual: InspectionRequest = {
   checks: refuseAll,
   limits: { maxFileBytes: 8 * 1024 * 1024, maxUnpackedBytes: 64 * 1024 * 1024, maxCommits: 1000 },
   secrets: [],
+  git: ['/usr/bin/git'],
   accept: false,
 };
 
