@@ -28,7 +28,6 @@ else
 process.on('SIGINT', () => say({ event: 'interrupted' }));
 
 if (has('hears')) {
-  if (has('deaf-until-hang-up')) process.on('SIGHUP', () => process.stdin.resume());
   let text = behind;
   const tell = () => {
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
@@ -36,13 +35,16 @@ if (has('hears')) {
       text = text.slice(end + 1);
     }
   };
-  tell();
-  process.stdin.on('data', (chunk) => {
-    text += chunk;
+  const listen = () => {
     tell();
-  });
-  process.stdin.on('end', () => say({ event: 'input-ended' }));
-  if (has('deaf-until-hang-up')) process.stdin.pause();
+    process.stdin.on('data', (chunk) => {
+      text += chunk;
+      tell();
+    });
+    process.stdin.on('end', () => say({ event: 'input-ended' }));
+  };
+  if (has('deaf-until-hang-up')) process.on('SIGHUP', listen);
+  else listen();
 }
 const refusal = { event: 'blocked', level: 'warn', time: '2026-01-01T00:00:00.000Z', layer: 'allowlist' };
 const refuses = Number(argument('refuses') ?? 0);

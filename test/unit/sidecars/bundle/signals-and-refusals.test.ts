@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { notRoot, startBundle, type TestBundle } from './start-bundle.ts';
 
@@ -18,10 +17,6 @@ function heardBy(bundle: TestBundle, daemon: string): unknown[] {
     .map(({ line }) => JSON.parse(String(line)));
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setImmediate();
-}
-
 describe.skipIf(notRoot)(`init and SIGHUP${notRoot ? ` (skipped: ${notRoot})` : ''}`, () => {
   it('passes it to every daemon, each time, and lives on', async () => {
     await using bundle = startBundle([egress, pipelock, supervise]);
@@ -29,23 +24,28 @@ describe.skipIf(notRoot)(`init and SIGHUP${notRoot ? ` (skipped: ${notRoot})` : 
     for (const times of [1, 2, 3]) {
       bundle.child.kill('SIGHUP');
       for (const daemon of ['egress', 'pipelock', 'supervise'])
-        await until(() => countOf(bundle, { event: 'hung-up', daemon }) === times);
+        await bundle.until(() => countOf(bundle, { event: 'hung-up', daemon }) === times);
     }
     bundle.child.kill('SIGTERM');
     expect(await bundle.exit).toBe(0);
   });
 
-  it('keeps it back from a daemon that is not ready, which it would end', async () => {
-    await using bundle = startBundle([egress, { name: 'pipelock', behaviours: ['with-ca'] }], {
-      secretsLine: null,
-    });
+  it.each([
+    ['keeps it back from a daemon until that is ready', true],
+    ['gives it to a daemon that has no use for it, too: the control', false],
+  ])('%s', async (_name, hasHandler) => {
+    const behaviours = hasHandler ? ['with-ca', 'says-hang-up'] : ['with-ca'];
+    await using bundle = startBundle([egress, { name: 'pipelock', behaviours }], { secretsLine: null });
     await bundle.catchesHangUps();
     bundle.child.kill('SIGHUP');
     bundle.child.stdin.write('{"secrets":{"secret-0":"the-planted-secret"}}\n');
-    await bundle.event({ event: 'hung-up', daemon: 'egress' });
-    // The control: a daemon without a handler is ended by what it gets when it is ready, so it did get it.
-    expect(await bundle.exit).toBe(129);
-    expect(await bundle.event({ event: 'bundle-failed' })).toMatchObject({ failed: 'pipelock' });
+    if (hasHandler) {
+      for (const daemon of ['egress', 'pipelock']) await bundle.event({ event: 'hung-up', daemon });
+      await bundle.event({ event: 'bundle-ready' });
+    } else {
+      expect(await bundle.exit).toBe(129);
+      expect(await bundle.event({ event: 'bundle-failed' })).toMatchObject({ failed: 'pipelock' });
+    }
   });
 });
 
@@ -56,7 +56,7 @@ describe.skipIf(notRoot)('init and refusals', () => {
       { name: 'pipelock', behaviours: ['with-ca', 'refuses=1'] },
       { name: 'supervise', behaviours: ['hears', 'refuses=1'] },
     ]);
-    await until(() => heardBy(bundle, 'supervise').length > 0);
+    await bundle.until(() => heardBy(bundle, 'supervise').length > 0);
     expect(heardBy(bundle, 'supervise')).toEqual([
       {
         daemon: 'pipelock',
@@ -81,7 +81,7 @@ describe.skipIf(notRoot)('init and refusals', () => {
       { name: 'pipelock', behaviours: ['with-ca'] },
       supervise,
     ]);
-    await until(() => heardBy(bundle, 'supervise').length > 0);
+    await bundle.until(() => heardBy(bundle, 'supervise').length > 0);
     await bundle.event({ event: 'bundle-ready' });
     const heard = heardBy(bundle, 'supervise');
     expect(heard).toMatchObject([{ reason: 'long', hint: 'x'.repeat(1024) }]);
@@ -95,25 +95,26 @@ describe.skipIf(notRoot)('init and refusals', () => {
       supervise,
     ]);
     await bundle.event({ event: 'input-ended', daemon: 'egress' });
-    await until(() => heardBy(bundle, 'supervise').length === 3);
+    await bundle.until(() => heardBy(bundle, 'supervise').length === 3);
     expect(heardBy(bundle, 'egress')).toEqual([]);
     expect(countOf(bundle, { event: 'input-ended', daemon: 'supervise' })).toBe(0);
   });
 
   it('drops and counts what a listener does not read, and holds nobody up for it', async () => {
     await using bundle = startBundle([
-      { name: 'egress', behaviours: ['refuses=4000'] },
-      { name: 'pipelock', behaviours: ['with-ca'] },
+      { name: 'egress', behaviours: ['refuses=4000', 'says-hang-up'] },
+      pipelock,
       { name: 'supervise', behaviours: ['hears', 'deaf-until-hang-up'] },
     ]);
     await bundle.event({ event: 'bundle-ready' });
-    await until(() => countOf(bundle, { event: 'blocked', daemon: 'egress' }) === 4000);
+    await bundle.until(() => countOf(bundle, { event: 'blocked', daemon: 'egress' }) === 4000);
     bundle.child.kill('SIGHUP');
     const dropped = (): number =>
       bundle.events
         .filter(({ event, daemon }) => event === 'refusals-dropped' && daemon === 'init')
         .reduce((sum, { count }) => sum + Number(count), 0);
-    await until(() => heardBy(bundle, 'supervise').length + dropped() === 4000);
+    const heard = { event: 'heard', daemon: 'supervise' };
+    await bundle.until(() => countOf(bundle, heard) + dropped() === 4000);
     expect(dropped()).toBeGreaterThan(0);
   });
 });

@@ -32,6 +32,8 @@ export interface TestBundle extends AsyncDisposable {
   readonly runDirectory: string;
   /** Resolves with the first line of output that has all these fields. */
   event(fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
+  /** Resolves once what was printed meets a condition. */
+  until(isMet: () => boolean): Promise<void>;
   /** Resolves once init has a handler for SIGHUP. */
   catchesHangUps(): Promise<void>;
   /** Everything printed so far, parsed. */
@@ -109,6 +111,9 @@ export function startBundle(
     events,
     text: () => text + errors,
     exit,
+    async until(isMet) {
+      while (!isMet()) await once(changed, 'change');
+    },
     async catchesHangUps() {
       const hasHandler = (): boolean => {
         const [, caught = '0'] =
