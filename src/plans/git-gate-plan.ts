@@ -86,7 +86,7 @@ export interface GitGatePlan {
 
 /** What holds for all remotes together. */
 export interface GitGateLimits {
-  /** Address space of one git process; a pack that needs more ends that process and nothing else. */
+  /** What one git process may allocate; a pack that needs more ends that process and nothing else. */
   readonly maxGitMemoryBytes: number;
   readonly maxConnections: number;
   /** To the end of a connection's first line. */

@@ -1,5 +1,6 @@
 import {
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -13,8 +14,8 @@ import type { RouteText } from './route-schema.ts';
 import { type RoutesEdit, toRoutesNode } from './routes-node.ts';
 
 /**
- * Puts the lines of an edit behind the last line of what they belong to.
- * @returns null where that is not possible: in braces and brackets, and where there is an alias
+ * Puts an edit behind the end of what it belongs to: as lines, or within braces and brackets.
+ * @returns null where that is not possible: behind what is empty or an alias
  */
 export function insertRoutes(
   text: string,
@@ -23,24 +24,23 @@ export function insertRoutes(
 ): string | null {
   const lines = new LineCounter();
   const { contents: root } = parseDocument(text, { schema: 'core', lineCounter: lines });
-  const egress = findChild(root, 'egress');
-  const routes = findChild(egress, 'routes');
-  const insert = (holder: Node, value: object): string | null => {
-    const start = holder.range?.[0];
-    if (start === undefined || !isBlock(holder)) return null;
-    return insertLines(text, toContentEnd(holder), lines.linePos(start).col - 1, toBlockText(value));
+  const insert = (holder: Node | null, value: object): string | null => {
+    const start = holder?.range?.[0];
+    const end = holder === null ? null : toContentEnd(holder);
+    if (start === undefined || end === null) return null;
+    if (isFlow(holder)) return `${text.slice(0, end)}, ${toFlowText(value)}${text.slice(end)}`;
+    return insertLines(text, end, lines.linePos(start).col - 1, toBlockText(value));
   };
+  const egress = findChild(root, 'egress');
   if (inherited !== null) {
-    const whole = toEdited(inherited, edit);
-    if (egress !== null) return insert(egress, { routes: whole });
-    return root === null ? null : insert(root, { egress: { routes: whole } });
+    const routes = toEdited(inherited, edit);
+    return egress === null ? insert(root, { egress: { routes } }) : insert(egress, { routes });
   }
-  if (routes === null) return null;
+  const routes = findChild(egress, 'routes');
   if (edit.kind === 'add') return insert(routes, [edit.route]);
   const route = findChild(routes, edit.index);
-  return route === null || findChild(route, 'exempt') !== null
-    ? null
-    : insert(route, { exempt: [edit.label] });
+  const exempt = findChild(route, 'exempt');
+  return exempt === null ? insert(route, { exempt: [edit.label] }) : insert(exempt, [edit.label]);
 }
 
 function toEdited(routes: readonly RouteText[], edit: RoutesEdit): readonly RouteText[] {
@@ -50,33 +50,40 @@ function toEdited(routes: readonly RouteText[], edit: RoutesEdit): readonly Rout
   );
 }
 
-/** As the templates write it. */
+/** As the templates write it, on lines of its own. */
 function toBlockText(value: object): string {
-  return stringify(toRoutesNode(value), { lineWidth: 0, flowCollectionPadding: false });
+  const node = toRoutesNode(value);
+  if (isCollection(node)) node.flow = false;
+  return stringify(node, { lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** The same on one line, without the outermost braces or brackets. */
+function toFlowText(value: object): string {
+  const node = toRoutesNode(value);
+  if (isCollection(node)) node.flow = true;
+  return stringify(node, { lineWidth: 0, flowCollectionPadding: false }).trimEnd().slice(1, -1);
 }
 
 function insertLines(text: string, offset: number, indent: number, block: string): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const inserted = block
-    .trimEnd()
-    .split('\n')
-    .map((line) => ' '.repeat(indent) + line);
-  if (text[offset - 1] === '\n') return text.slice(0, offset) + inserted.join(eol) + eol + text.slice(offset);
+  const lines = block.trimEnd().split('\n');
+  const inserted = lines.map((line) => `${' '.repeat(indent)}${line}${eol}`).join('');
+  if (text[offset - 1] === '\n') return text.slice(0, offset) + inserted + text.slice(offset);
   const end = text.indexOf('\n', offset);
-  const lineEnd = end === -1 ? text.length : end + 1;
-  const before = text.slice(0, lineEnd);
-  return `${before}${end === -1 ? eol : ''}${inserted.join(eol)}${eol}${text.slice(lineEnd)}`;
+  return end === -1 ? `${text}${eol}${inserted}` : text.slice(0, end + 1) + inserted + text.slice(end + 1);
 }
 
-function isBlock(node: Node): boolean {
-  return (isMap(node) || isSeq(node)) && node.flow !== true && node.items.length > 0;
+function isFlow(node: Node | null): boolean {
+  return isCollection(node) && node.flow === true;
 }
 
-/** Where the last scalar of a block ends: comments behind it belong to what follows. */
-function toContentEnd(node: Node): number {
-  const last = isMap(node) || isSeq(node) ? node.items.at(-1) : undefined;
+/** Where the last thing in a mapping or a list ends, null where there is none: comments behind it belong to what follows. */
+function toContentEnd(node: Node): number | null {
+  const last = isCollection(node) ? node.items.at(-1) : undefined;
   const inner = isPair(last) ? (last.value ?? last.key) : last;
-  return isBlock(node) && isNode(inner) ? toContentEnd(inner) : (node.range?.[1] ?? 0);
+  if (!isNode(inner)) return null;
+  const end = inner.range?.[1] ?? null;
+  return isCollection(inner) && !isFlow(inner) ? toContentEnd(inner) : end;
 }
 
 function findChild(node: Node | null, key: string | number): Node | null {

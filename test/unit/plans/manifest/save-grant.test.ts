@@ -136,6 +136,41 @@ describe('saveGrant puts lines in, and leaves every other character as it is', (
     expect(findAdded(files['api-dev'] ?? '', await save(files, change))).toEqual(added);
   });
 
+  it.each<[string, string, Grant['change'], string]>([
+    [
+      'an exemption in braces',
+      'pipelock: { knownSecrets: [{ env: DB }] }\negress:\n  routes:\n    - { host: a.example, methods: [GET] } # a\n',
+      exemption,
+      'pipelock: { knownSecrets: [{ env: DB }] }\negress:\n  routes:\n    - { host: a.example, methods: [GET], exempt: [DB] } # a\n',
+    ],
+    [
+      'one exemption more',
+      'pipelock: { knownSecrets: [{ env: DB }, { env: X }] }\negress:\n  routes:\n    - host: a.example\n      exempt: [ X ]\n',
+      exemption,
+      'pipelock: { knownSecrets: [{ env: DB }, { env: X }] }\negress:\n  routes:\n    - host: a.example\n      exempt: [ X, DB ]\n',
+    ],
+    [
+      'one exemption more, a line each',
+      'pipelock: { knownSecrets: [{ file: "/a, b" }, { env: X }] }\negress:\n  routes:\n    - host: a.example\n      exempt:\n        - X\n      port: 1\n',
+      { ...exemption, rule: 'file a, b' },
+      'pipelock: { knownSecrets: [{ file: "/a, b" }, { env: X }] }\negress:\n  routes:\n    - host: a.example\n      exempt:\n        - X\n        - file a, b\n      port: 1\n',
+    ],
+    [
+      'a name with a comma in brackets',
+      'pipelock: { knownSecrets: [{ file: "/a, b" }] }\negress: { routes: [{ host: a.example }] }\n',
+      { ...exemption, rule: 'file a, b' },
+      'pipelock: { knownSecrets: [{ file: "/a, b" }] }\negress: { routes: [{ host: a.example, exempt: ["file a, b"] }] }\n',
+    ],
+    [
+      'a route in brackets',
+      '{ egress: { routes: [{ host: a.example }, ] } } # all\n',
+      route,
+      '{ egress: { routes: [{ host: a.example }, {host: new.example, methods: [GET], paths: [/v1/**]}, ] } } # all\n',
+    ],
+  ])('%s', async (_case, text, change, expected) => {
+    expect(await save({ 'api-dev': text }, change)).toBe(expected);
+  });
+
   it('with the line ends that the file has, and one at its end', async () => {
     expect(await save({ 'api-dev': 'egress:\r\n  routes:\r\n    - host: a.example' }, route)).toBe(
       'egress:\r\n  routes:\r\n    - host: a.example\r\n    - host: new.example\r\n      methods: [GET]\r\n      paths: [/v1/**]\r\n',
@@ -150,12 +185,6 @@ describe('saveGrant writes the file anew', () => {
       'egress: { routes: [] } # none',
       route,
       'egress: { routes: [ { host: new.example, methods: [ GET ], paths: [ /v1/** ] } ] } # none\n',
-    ],
-    [
-      'where a route is in braces',
-      '# all\npipelock: {knownSecrets: [{env: DB}]}\negress:\n  routes:\n  # first\n  - {host: a.example}\n',
-      exemption,
-      '# all\npipelock: {knownSecrets: [{env: DB}]}\negress:\n  routes:\n  # first\n  - {host: a.example, exempt: [DB]}\n',
     ],
     [
       'where something is exempt already, as an alias',
