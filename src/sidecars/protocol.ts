@@ -52,8 +52,8 @@ export interface BundleFailedEvent {
  * A daemon's word, after SIGHUP, that it acts by a revision of its configuration, and that what went by rules which that one no
  * longer has is cut. Init passes it on with the daemon's name, as it does with every line; who asked for the change waits for it.
  *
- * Revisions only grow: a lower one than the daemon acts by is refused, so undoing a change is one more revision with the rules
- * of before. The same one again is read and acknowledged again.
+ * Revisions grow, but for one step: a change that another daemon refused is undone by the revision before it. What is older still
+ * is refused. The same one again is read and acknowledged again.
  */
 export interface ReloadedEvent {
   readonly event: 'reloaded';

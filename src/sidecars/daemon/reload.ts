@@ -75,16 +75,18 @@ async function reload(read: () => Promise<ReadReload>, log: DaemonLog): Promise<
 
 /**
  * Checks that a configuration may follow on another.
- * @throws Error with a clause for {@link ReloadRefusedEvent} when it is an older one, or when something differs that
- *   is fixed from start to end
+ * @throws Error with a clause for {@link ReloadRefusedEvent} when it is older than the one before, by which a change is undone
+ *   that failed elsewhere, or when something differs that is fixed from start to end
  */
 export function requireSuccessor<Configuration extends { readonly revision: number }>(
   before: Configuration,
   after: Configuration,
   fixed: readonly (keyof Configuration)[],
 ): void {
-  if (after.revision < before.revision) {
-    throw new Error(`revision ${after.revision} is older than ${before.revision}, which is in force`);
+  if (after.revision < before.revision - 1) {
+    throw new Error(
+      `revision ${after.revision} is too old to follow on ${before.revision}, which is in force`,
+    );
   }
   const changed = fixed.find((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
   if (changed !== undefined) throw new Error(`"${String(changed)}" cannot change while the bottle runs`);

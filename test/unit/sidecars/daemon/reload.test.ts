@@ -118,12 +118,19 @@ describe('SIGHUP', () => {
     socket.destroy();
   });
 
-  it('does not bring back an older revision', async () => {
+  it('undoes the last change, but does not bring back anything older', async () => {
     await reload(routes);
-    proxies.write({ revision: revision - 1, routes: granted });
+    await reload(granted);
+    revision -= 1;
+    proxies.write({ revision, routes });
+    expect(await proxies.hangUp()).toMatchObject([
+      { event: 'reloaded', revision },
+      { event: 'reloaded', revision },
+    ]);
+    proxies.write({ revision: revision - 2, routes: granted });
     for (const answer of await proxies.hangUp()) {
       expect(answer).toMatchObject({ event: 'reload-refused', level: 'error' });
-      expect(answer.message).toContain(`revision ${revision - 1} is older than ${revision}`);
+      expect(answer.message).toContain(`revision ${revision - 2} is too old to follow on ${revision}`);
     }
     await expect(openConnect(proxies, placeOf(asked))).rejects.toThrow('403');
     expect((await reload(granted)).map(({ event }) => event)).toEqual(['reloaded', 'reloaded']);
