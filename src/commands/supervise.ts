@@ -18,11 +18,9 @@ export default class Supervise extends BottleCommand {
   ];
   static override readonly flags = {
     web: Flags.boolean({ default: false, description: 'Serve a page on 127.0.0.1 until interrupted.' }),
-    port: Flags.integer({
-      min: 1024,
-      max: 65_535,
+    port: Flags.string({
       dependsOn: ['web'],
-      description: 'The port of the page; a free one by default.',
+      description: 'The port of the page, from 1024 on; a free one by default.',
     }),
   };
 
@@ -44,7 +42,7 @@ export default class Supervise extends BottleCommand {
         process.stdout.write(`${url}\n`);
       };
       const onWarning = (message: string) => process.stderr.write(`Warning: ${toPrintable(message)}\n`);
-      await runPage(openOperator(), { port: flags.port ?? null, onListening, onWarning, signal });
+      await runPage(openOperator(), { port: parsePort(flags.port), onListening, onWarning, signal });
     } else {
       const { runLiveList } = await import('./live-list/run-live-list.ts');
       const left = await runLiveList(openOperator(), process.env, signal);
@@ -53,4 +51,14 @@ export default class Supervise extends BottleCommand {
     // Leaving is no failure, but the status says which signal it was.
     if (signal.reason instanceof BottleError) process.exitCode = signal.reason.exit;
   }
+}
+
+/** Null: any port that is free. */
+function parsePort(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const port = /^\d{4,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1024 && port <= 65_535) return port;
+  throw new BottleError('usage-invalid', '--port must be a number from 1024 to 65535.', {
+    hint: 'Without it, a free port is taken.',
+  });
 }

@@ -56,6 +56,8 @@ describe('what a command loads', () => {
       'protobufjs',
       '@grpc/grpc-js',
       'readable-stream',
+      'ink',
+      'react',
     ]) {
       expect(packages).not.toContain(name);
     }
