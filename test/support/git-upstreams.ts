@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -82,6 +83,7 @@ export function createUpstreamRepository(folder: string, name = 'r.git'): Upstre
 
 /** Debian's sshd on a high port of an address of this machine, with configuration and keys of its own; every command it runs is written down. */
 export async function startSshUpstream(address = '127.0.0.1'): Promise<SshUpstream> {
+  if (!existsSync('/usr/sbin/sshd')) throw new Error('there is no sshd: install openssh-server');
   const folder = mkdtempSync(join(tmpdir(), 'bottle-sshd-'));
   chmodSync(folder, 0o755);
   const repository = createUpstreamRepository(folder);

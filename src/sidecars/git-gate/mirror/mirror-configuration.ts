@@ -37,7 +37,7 @@ export function toMirrorConfiguration(
     '[maintenance]',
     '\tauto = false',
     '[pack]',
-    '\tthreads = 2',
+    '\tthreads = 4',
     '',
   ].join('\n');
 }

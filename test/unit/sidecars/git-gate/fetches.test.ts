@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { GitUpstream } from '../../../../src/plans/git-gate-plan.ts';
 import { git } from '../../../support/git.ts';
 import { type SshUpstream, startHttpUpstream, startSshUpstream } from '../../../support/git-upstreams.ts';
+import { createTestAuthority } from '../../../support/test-certificates.ts';
 import { runClient, startGate, toHttpUpstreamPlan, toRemote, toSshUpstreamPlan } from './start-gate.ts';
 
 let folder: string;
@@ -139,7 +142,7 @@ describe('a mirror that could not be refreshed', () => {
   it('is not served when no host key is pinned', async () => {
     commit('a.txt', 'one\n');
     await using gate = await startGate({
-      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), knownHosts: [] } as never)],
+      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), knownHosts: [] } as GitUpstream)],
       values: { 'secret-0': upstream.privateKey },
     });
     const end = await runClient(folder, 'clone', gate.url(), 'copy');
@@ -157,7 +160,7 @@ describe('a mirror that could not be refreshed', () => {
 
   it('is not served when upstream has no such repository', async () => {
     await using gate = await startGate({
-      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), path: '/nowhere.git' } as never)],
+      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), path: '/nowhere.git' } as GitUpstream)],
       values: { 'secret-0': upstream.privateKey },
     });
     const end = await runClient(folder, 'clone', gate.url(), 'copy');
@@ -169,7 +172,7 @@ describe('a mirror that could not be refreshed', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     await using gate = await startGate({
-      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), port } as never)],
+      remotes: [toRemote({ ...toSshUpstreamPlan(upstream), port } as GitUpstream)],
       values: { 'secret-0': upstream.privateKey },
       limits: { refreshTimeoutMs: 300 },
     });
@@ -198,6 +201,7 @@ describe('an upstream behind https', () => {
     });
     expect(readFileSync(join(folder, 'copy/a.txt'), 'utf8')).toBe('one\n');
     expect(JSON.stringify(gate.log)).not.toContain(site.token);
+    expect(readFileSync(join(gate.mirror(), 'config'), 'utf8')).not.toMatch(/http|url/i);
 
     await using wrong = await startGate({
       remotes,
@@ -210,5 +214,37 @@ describe('an upstream behind https', () => {
     await using untrusting = await startGate({ remotes, values: { 'secret-1': site.token } });
     const distrusted = await runClient(folder, 'clone', untrusting.url(), 'copy-3');
     expect(distrusted.output).toContain('The certificate of 127.0.0.1 cannot be trusted');
+  });
+
+  it('is not followed to another place', async () => {
+    await using site = await startHttpUpstream();
+    git(seed, 'commit', '--quiet', '--allow-empty', '--message', 'first');
+    git(seed, 'push', '--quiet', site.directory, 'HEAD:refs/heads/main');
+    const authority = createTestAuthority();
+    const moved = createHttpsServer(authority.issue(['127.0.0.1']), (request, response) => {
+      response.writeHead(302, { location: `https://127.0.0.1:${site.port}${request.url}` }).end();
+    }).listen(0, '127.0.0.1');
+    await once(moved, 'listening');
+    const { port } = moved.address() as AddressInfo;
+    await using gate = await startGate({
+      remotes: [toRemote({ ...toHttpUpstreamPlan(site), port } as GitUpstream)],
+      values: { 'secret-1': site.token },
+      extraCa: [site.caPem, authority.caPem],
+    });
+    const end = await runClient(folder, 'clone', gate.url(), 'copy');
+    expect(end.output).toContain('says that the repository is elsewhere, and the gate follows no redirect');
+    expect(site.contacts()).toEqual([]);
+    moved.close();
+  });
+});
+
+describe('what the gate keeps', () => {
+  it('is readable for its own user alone', async () => {
+    await using gate = await startSshGate();
+    const run = join(gate.root, 'run/git-gate');
+    const names = readdirSync(run).filter((name) => !name.endsWith('.sock'));
+    expect(names).toContain('key-0');
+    for (const name of names) expect(statSync(join(run, name)).mode & 0o077, name).toBe(0);
+    expect(readFileSync(join(run, 'key-0'), 'utf8')).toBe(upstream.privateKey);
   });
 });
