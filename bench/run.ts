@@ -2,7 +2,9 @@
 // written to bench/results/. Nothing here fails for a missed target: a bench tells, the tests judge.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { measureApprovals } from './approval.ts';
 import { measureCommands } from './commands.ts';
+import { measureGit } from './git.ts';
 import { readMachine } from './machine.ts';
 import { measureProxies } from './proxies.ts';
 import { toTable, toVerdict } from './result.ts';
@@ -19,8 +21,12 @@ console.log('\nmeasuring, some minutes; leave the machine alone meanwhile\n');
 const commands = await measureCommands();
 console.log(`${toTable(commands)}\n`);
 const proxies = await measureProxies();
-console.log(toTable(proxies));
-const results = [...commands, ...proxies];
+console.log(`${toTable(proxies)}\n`);
+const approvals = await measureApprovals();
+console.log(`${toTable(approvals)}\n`);
+const gate = await measureGit();
+console.log(toTable(gate));
+const results = [...commands, ...proxies, ...approvals, ...gate];
 
 const folder = fileURLToPath(new URL('results/', import.meta.url));
 await mkdir(folder, { recursive: true });
