@@ -51,11 +51,7 @@ export async function forwardRequest(
   if (first.kind !== 'begun') return first;
   const connection = await context.egress.acquire().catch(() => null);
   if (connection === null) return fail('egress does not accept');
-  // SECURITY: its rule may have been revoked while it was read: then it is not sent. What is sent ends with the passage.
-  if (passage.isCut) {
-    context.egress.release(connection);
-    return { kind: 'gone' };
-  }
+  // SECURITY: ends with the passage; at once where its rule was revoked while the request was read, so that nothing is sent.
   const putDown = passage.carry(connection.socket);
   const outcome = await exchangeOn(connection, { ...forwarding, upload: replay(first, upload) }, context);
   putDown();

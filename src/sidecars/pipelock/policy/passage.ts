@@ -8,13 +8,15 @@ export interface Destroyable {
 
 /** One connection of the guest, as the rules see it: what it has gone by, and what ends with it. */
 export interface Passage {
-  /** SECURITY: nothing more may leave on a passage that was cut, however far a request of it had come. */
   readonly isCut: boolean;
   /** It goes by this rule from now on; when that is revoked, the passage is cut. */
   use(rule: PipelockRule): void;
   /** It is a tunnel from now on; when no rule allows that any more, the passage is cut. */
   enterTunnel(tunnel: TunnelPlace): void;
-  /** Has something end with the passage; returns how to take that back. */
+  /**
+   * Has something end with the passage; returns how to take that back.
+   * SECURITY: on a passage that was cut already it ends at once: nothing more may leave, however far a request had come.
+   */
   carry(part: Destroyable): () => void;
 }
 

@@ -89,7 +89,7 @@ describe('SIGHUP', () => {
     await readUntil(socket, (text) => text.includes('tick'));
 
     // Both ends of the stream are cut; the host's side sees its connection close.
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise((resolve) => socket.resume().once('close', resolve));
     const [egress, pipelock] = await reload(routes);
     expect([egress, pipelock]).toMatchObject([
       { event: 'reloaded', revision },

@@ -58,7 +58,11 @@ function respond({ url }: SeenRequest, response: ServerResponse): void {
 const get = (host: string, path = '/'): string => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 /** Resolves when a connection is over, in whatever way. */
 function isOver(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => (stream.closed ? resolve() : stream.once('close', () => resolve())));
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    // What is paused does not see its end.
+    else stream.resume().once('close', () => resolve());
+  });
 }
 
 /** Two connections of one kind, one for what is revoked and one for what stays. */
