@@ -3,6 +3,8 @@ import type { GuestRequest } from './guest-request.ts';
 
 const service = 'git-receive-pack';
 const readOnlyMethods = ['GET', 'HEAD', 'OPTIONS'];
+/** What a text has that says the service's name, plain or encoded: almost every request ends here. */
+const mayNameService = /pack|%/i;
 
 /**
  * Whether a request is a part of a git push over HTTP: the question for the refs to push to, or the push itself.
@@ -15,10 +17,11 @@ export function isGitPush({ method, path, query, fields }: GuestRequest): boolea
     return true;
   // A page about the command may be read; nothing is pushed by reading.
   if (readOnlyMethods.includes(method)) return false;
-  return toLastSegment(path) === service;
+  return mayNameService.test(path) && toLastSegment(path) === service;
 }
 
 function asksForPush(query: string): boolean {
+  if (!mayNameService.test(query)) return false;
   return toPlain(query)
     .split(/[&;]/)
     .some((parameter) => {
