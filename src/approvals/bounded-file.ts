@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open, opendir } from 'node:fs/promises';
+import { createRecall } from './recall.ts';
 
 /** Reads texts of files, and remembers those that have not changed since. */
 export interface FileTexts {
@@ -14,21 +15,17 @@ export interface FileTexts {
 
 /** @param maxBytes of one file; what is longer is not read */
 export function createFileTexts(maxBytes: number): FileTexts {
-  let earlier = new Map<string, { readonly version: string; readonly text: string }>();
-  let read = new Map<string, { readonly version: string; readonly text: string }>();
+  const known = createRecall<{ readonly version: string; readonly text: string }>();
   return {
     async read(path) {
       const version = await findVersion(path);
       if (version === null) return null;
-      const known = read.get(path) ?? earlier.get(path);
-      const text = known?.version === version ? known.text : await readBoundedFile(path, maxBytes);
-      if (text !== null) read.set(path, { version, text });
+      const before = known.get(path);
+      const text = before?.version === version ? before.text : await readBoundedFile(path, maxBytes);
+      if (text !== null) known.set(path, { version, text });
       return text;
     },
-    forgetUnread() {
-      earlier = read;
-      read = new Map();
-    },
+    forgetUnread: known.forgetUnread,
   };
 }
 

@@ -2,15 +2,13 @@ import { join } from 'node:path';
 import { BottleError } from '../errors.ts';
 import { withLock } from '../host/lock.ts';
 import { parseProposal } from '../queue/parse-proposal.ts';
-import { queueLimits } from '../queue/queue-limits.ts';
 import { isRequestId } from '../queue/request-id.ts';
 import { answerRequest, requireSameKind, requireWaiting } from './answer-request.ts';
-import { createFileTexts } from './bounded-file.ts';
 import { toChange, toGrantDifference } from './grant-difference.ts';
 import { findInstances, type Instance, readInstance } from './instance.ts';
 import type { Answer, Approval, Operator } from './operator.ts';
 import type { QueueEntry } from './queue-entry.ts';
-import { type InstanceQueues, readQueues } from './read-queues.ts';
+import { createQueueReader, type InstanceQueues } from './queue-reader.ts';
 import { recordQueues } from './recorded.ts';
 import { recoverInstance } from './recover.ts';
 import { revokeGrant } from './revoke-grant.ts';
@@ -25,12 +23,12 @@ const lockWaitMs = 15_000;
 /** All that an operator can do with the queues of this host. */
 export function createOperator(surroundings: ApprovalSurroundings): Operator {
   const { stateHome, audit, now } = surroundings;
-  const files = createFileTexts(queueLimits.maxFileBytes);
+  const reader = createQueueReader();
 
   /** What is read here is what is recorded: of two texts of one request, all see the one that was first written down. */
   async function readRecordedQueues(instance: Instance): Promise<InstanceQueues> {
     for (;;) {
-      const queues = await readQueues(instance, files, now());
+      const queues = await reader.readQueues(instance, now());
       if (!(await recordQueues(audit, { instance, ...queues }, { now: now(), ending: false }))) return queues;
     }
   }
@@ -39,7 +37,7 @@ export function createOperator(surroundings: ApprovalSurroundings): Operator {
     const found = await findInstances(stateHome);
     const queues: InstanceQueues[] = [];
     for (const instance of found.instances) queues.push(await readRecordedQueues(instance));
-    files.forgetUnread();
+    reader.forgetUnread();
     return {
       snapshot: {
         entries: sortEntries(queues.flatMap(({ entries }) => entries)),
@@ -70,13 +68,13 @@ export function createOperator(surroundings: ApprovalSurroundings): Operator {
     signal: AbortSignal,
     work: (instance: Instance, entry: QueueEntry, reread: () => Promise<QueueEntry>) => Promise<void>,
   ): Promise<QueueEntry> {
-    const { slug, stateDirectory, bottle: name } = await find(id, bottle);
+    const { slug, stateDirectory, bottle: name, request } = await find(id, bottle);
     const read = async (): Promise<{ readonly instance: Instance; readonly entry: QueueEntry }> => {
       const instance = await readInstance(stateDirectory, slug);
       if (instance === null) throw notFound(id, name);
-      const { entries } = await readRecordedQueues(instance);
-      const entry = entries.find(({ request }) => request.id === id);
-      if (entry === undefined) throw notFound(id, name);
+      // It was recorded when it was found.
+      const entry = await reader.readEntry(instance, request.id, now());
+      if (entry === null) throw notFound(id, name);
       return { instance, entry };
     };
     const lock = { path: join(stateHome, 'locks', slug), what: `the bottle "${name}"`, waitMs: lockWaitMs };

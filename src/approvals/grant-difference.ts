@@ -1,6 +1,7 @@
 import { BottleError } from '../errors.ts';
 import { applyGrants } from '../plans/apply-grants.ts';
-import type { Grant, LivePolicy } from '../plans/live-policy.ts';
+import type { BottlePlan } from '../plans/bottle-plan.ts';
+import type { Grant } from '../plans/live-policy.ts';
 import { toPolicyDifference } from '../plans/policy-difference.ts';
 import type { Proposal } from '../queue/proposal.ts';
 import type { RequestId } from '../queue/request.ts';
@@ -16,18 +17,27 @@ export function toChange(proposal: Proposal): Grant['change'] | null {
  * @throws BottleError `request-invalid` where it cannot be granted
  */
 export function toGrantDifference(
-  { plan, policy }: Instance,
+  instance: Instance,
   request: RequestId,
   proposal: Proposal,
 ): readonly string[] {
   const change = toChange(proposal);
   if (change === null) return [];
-  const without = { ...policy, grants: policy.grants.filter((grant) => grant.request !== request) };
-  const after: LivePolicy = {
-    ...without,
-    grants: [...without.grants, { request, operator: '', grantedAt: '', change }],
-  };
-  return toPolicyDifference(applyGrants(plan, without), applyGrants(plan, after));
+  const { plan, policy } = instance;
+  const grants = policy.grants.filter((grant) => grant.request !== request);
+  const without = grants.length === policy.grants.length ? policy : { ...policy, grants };
+  const after = { ...without, grants: [...grants, { request, operator: '', grantedAt: '', change }] };
+  const before = without === policy ? findCurrentPlan(instance) : applyGrants(plan, without);
+  return toPolicyDifference(before, applyGrants(plan, after));
+}
+
+/** Plans by which instances act, which all that waits in one is seen against. */
+const currentPlans = new WeakMap<Instance, BottlePlan>();
+
+function findCurrentPlan(instance: Instance): BottlePlan {
+  const plan = currentPlans.get(instance) ?? applyGrants(instance.plan, instance.policy);
+  currentPlans.set(instance, plan);
+  return plan;
 }
 
 /** As {@link toGrantDifference}; empty where it cannot be granted as it stands. */

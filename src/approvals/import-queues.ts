@@ -1,7 +1,5 @@
-import { queueLimits } from '../queue/queue-limits.ts';
-import { createFileTexts } from './bounded-file.ts';
 import { findInstances } from './instance.ts';
-import { readQueues } from './read-queues.ts';
+import { createQueueReader } from './queue-reader.ts';
 import { recordQueues } from './recorded.ts';
 import type { ApprovalSurroundings } from './surroundings.ts';
 
@@ -15,11 +13,11 @@ export async function importQueues(
   { stateHome, audit, now }: Pick<ApprovalSurroundings, 'stateHome' | 'audit' | 'now'>,
   ending: readonly string[] | null,
 ): Promise<void> {
-  const files = createFileTexts(queueLimits.maxFileBytes);
+  const reader = createQueueReader();
   const { instances } = await findInstances(stateHome);
   for (const instance of instances) {
     if (ending !== null && !ending.includes(instance.plan.slug)) continue;
-    const queues = await readQueues(instance, files, now());
+    const queues = await reader.readQueues(instance, now());
     await recordQueues(audit, { instance, ...queues }, { now: now(), ending: ending !== null });
   }
 }
