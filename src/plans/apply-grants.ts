@@ -42,7 +42,7 @@ export function withoutGrant(policy: LivePolicy, request: Grant['request']): Liv
 }
 
 /** The id of the route that was granted as the answer to a request. */
-export function toRouteId(request: Grant['request']): string {
+function toRouteId(request: Grant['request']): string {
   return `${grantPrefix}${request}`;
 }
 

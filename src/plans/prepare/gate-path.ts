@@ -1,7 +1,7 @@
 import type { ManifestRemote } from '../manifest.ts';
 
 /** Where a repository is, whatever proves who asks. */
-export type RepositoryPlace = Pick<ManifestRemote['upstream'], 'kind' | 'host' | 'port' | 'path'>;
+type RepositoryPlace = Pick<ManifestRemote['upstream'], 'kind' | 'host' | 'port' | 'path'>;
 
 /** The ports that URLs leave out. */
 export const usualPorts = { ssh: 22, https: 443 } as const;
@@ -17,6 +17,6 @@ export function toGatePath({ kind, host, port, path }: RepositoryPlace): string 
 }
 
 /** A repository's path without slashes around it and without `.git`. */
-export function trimRepositoryPath(path: string): string {
+function trimRepositoryPath(path: string): string {
   return path.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '');
 }

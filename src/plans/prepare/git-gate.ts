@@ -4,8 +4,8 @@ import type { Manifest, ManifestRemote } from '../manifest.ts';
 import { toGatePath } from './gate-path.ts';
 import { type PreparedSecrets, toSecretLabels } from './secrets.ts';
 
-/** Git's own port: `git://` URLs need not name it, but bottle's do. */
-export const gitGatePort = 9418;
+/** Git's own port; the guest's URLs name it all the same. */
+const gitGatePort = 9418;
 
 const mebibyte = 1024 * 1024;
 const minuteMs = 60_000;
@@ -27,7 +27,7 @@ const limits: Omit<GitGateLimits, 'approvalTimeoutMs'> = {
 };
 
 /** How long a push waits for an operator where the manifest does not say how long requests do. */
-export const defaultApprovalTimeoutMs = 15 * minuteMs;
+const defaultApprovalTimeoutMs = 15 * minuteMs;
 
 /**
  * Decides what the git gate serves, or null where there is no remote.

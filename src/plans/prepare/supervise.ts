@@ -3,7 +3,7 @@ import type { SupervisePlan } from '../supervise-plan.ts';
 import type { PreparedSecrets } from './secrets.ts';
 
 /** Where the guest's MCP clients find their operator. */
-export const supervisePort = 9100;
+const supervisePort = 9100;
 
 /** More than a person could answer, and far less than would bury one. */
 const limits: SupervisePlan['limits'] = {
