@@ -78,7 +78,7 @@ it('a remote that the manifest takes, the git gate takes', async () => {
       const files = new Map(toConfigFiles(plan).map(({ path, content }) => [path, content]));
       expect(parseGitGateConfiguration(files.get('git-gate.json') ?? '')).toEqual(plan.gitGate);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

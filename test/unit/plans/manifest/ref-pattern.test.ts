@@ -89,7 +89,7 @@ describe('isRefPattern', () => {
         const full = some.startsWith('refs/') ? some : `refs/heads/${some}`;
         expect(spawnSync('git', ['check-ref-format', full]).status).toBe(0);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

@@ -317,7 +317,7 @@ it('whatever the file looks like, it then means the same and what was granted', 
       expect(comments(saved)).toEqual(comments(files['api-dev'] ?? ''));
       expect(await save({ ...files, 'api-dev': saved }, change)).toBe(saved);
     }),
-    { numRuns: 300 },
+    { numRuns: 80 },
   );
 });
 
