@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { toDecisionText } from '../../../../src/queue/parse-decision.ts';
@@ -30,11 +31,14 @@ describe('requests on disk', () => {
     const path = join(folders.queue, `${request.id}.json`);
     for (let kill = 0; kill < 3; kill += 1) {
       const child = spawn(process.execPath, [writer, folders.queue], {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['pipe', 'pipe', 'inherit'],
       });
       await once(child.stdout, 'data');
       const seen = new Set<number>();
-      while (seen.size < 6) seen.add(parseRequest(readFileSync(path, 'utf8'), request).asked);
+      while (seen.size < 6) {
+        seen.add(parseRequest(readFileSync(path, 'utf8'), request).asked);
+        await setImmediate();
+      }
       child.kill('SIGKILL');
       await once(child, 'exit');
       expect(parseRequest(readFileSync(path, 'utf8'), request).id).toBe(request.id);
@@ -43,7 +47,7 @@ describe('requests on disk', () => {
     writeFileSync(join(folders.queue, '.req-ffffffff.json'), '{');
     expect((await filesOf(folders).readRequests()).unreadable).toEqual([]);
     expect(readdirSync(folders.queue)).toEqual([`${request.id}.json`]);
-  });
+  }, 60_000);
 
   it('are told from garbage, which is named and left where it is', async () => {
     using folders = makeQueueFolders();

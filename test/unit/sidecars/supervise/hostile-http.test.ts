@@ -171,7 +171,7 @@ describe('clients that are slow', () => {
       );
       await expectAlive(daemon);
     },
-    30_000,
+    60_000,
   );
 
   it('are no more than so many at once', async () => {
