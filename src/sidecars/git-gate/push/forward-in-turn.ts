@@ -37,6 +37,7 @@ export function forwardInTurn(
       );
     }
     onForwarding();
+    const began = performance.now();
     try {
       await forwardPush(mirror.directory, access, updates, quarantine, limits, say);
       await mirror.ownBranches.record(updates);
@@ -46,8 +47,12 @@ export function forwardInTurn(
       throw error;
     }
     const shown = updates.map(({ ref, change }) => `${change} ${ref}`);
-    const message = `pushed to ${remote.name}`;
-    log.write({ level: 'info', event: 'git-push', remote: remote.name, updates: shown, message });
+    const fields = {
+      remote: remote.name,
+      updates: shown,
+      upstream_ms: Math.round(performance.now() - began),
+    };
+    log.write({ level: 'info', event: 'git-push', message: `pushed to ${remote.name}`, ...fields });
   };
   const keepTurn = async (): Promise<void> => {
     await forward();

@@ -1,5 +1,5 @@
 /** Git's own bound on one line, its length prefix included. */
-export const maxPktLength = 65_520;
+const maxPktLength = 65_520;
 
 /** Puts git's length prefix in front: four hexadecimal digits that count themselves. */
 export function toPktLine(payload: string | Uint8Array): Buffer {

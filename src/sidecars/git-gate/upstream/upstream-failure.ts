@@ -34,7 +34,7 @@ export function toUpstreamFailure(stderr: string): UpstreamFailureKind {
 }
 
 /** What is wrong and what to do, for the agent. `host` is the manifest's. */
-export function toFailureSentence(kind: UpstreamFailureKind, host: string): string {
+function toFailureSentence(kind: UpstreamFailureKind, host: string): string {
   switch (kind) {
     case 'host-key':
       return `The host key of ${host} is not the one pinned in the bottle's manifest, so nothing was sent to it. Only your operator can check the key and change the pin.`;

@@ -127,7 +127,7 @@ describe('a push that needs approval', () => {
     expect((await again).status).toBe(0);
   });
 
-  it('is refused when nobody answers in time', { timeout: 40_000 }, async () => {
+  it('is refused when nobody answers in time', async () => {
     await start(1);
     const end = await push();
     expect(end.output).toContain('Nobody approved the push in time');

@@ -119,7 +119,7 @@ describe('bytes that are no request', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   it('that come too slowly are cut off', async () => {
     const answer = await sendBytes(gate.port, Buffer.from('00'), false);
@@ -180,7 +180,7 @@ describe('a pack', () => {
     ],
     ['with a delta against nothing', () => toPack([{ back: 9, delta: toCopyDelta(10, 10, 1) }])],
     ['larger than a push may be', () => toPack([blob(randomBytes(17 * mebibyte))])],
-  ])('%s is refused, and logged', { timeout: 60_000 }, async (_name, make) => {
+  ])('%s is refused, and logged', async (_name, make) => {
     const before = refusals();
     const pack = make();
     // Cut off: its sender goes away, as the process of one who was killed does.
@@ -191,7 +191,7 @@ describe('a pack', () => {
     expect(await gate.said('blocked', { reason: 'pack' })).toMatchObject({ layer: 'git', level: 'warn' });
   });
 
-  it('whose file is small as sent and huge unpacked is refused', { timeout: 60_000 }, async () => {
+  it('whose file is small as sent and huge unpacked is refused', async () => {
     const huge = Buffer.alloc(300 * mebibyte);
     const { id, entries: objects } = toCommit(huge);
     const before = refusals();

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { vi } from 'vitest';
 import type {
   GitGateLimits,
   GitGatePlan,
@@ -28,6 +29,9 @@ import type { HttpUpstream, SshUpstream } from '../../../support/git-upstreams.t
 
 const source = (path: string) =>
   fileURLToPath(new URL(`../../../../src/sidecars/git-gate/${path}`, import.meta.url));
+
+// A test starts a dozen processes; a machine with much else to do takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Git's hook as the image has it: one file of plain JavaScript. */
 const hookText =
