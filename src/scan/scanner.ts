@@ -1,5 +1,6 @@
 import { createByteHistory } from './byte-history.ts';
 import type { SecretFingerprint } from './fingerprint.ts';
+import { createLineJoins } from './line-joins.ts';
 import type { ScanTables } from './scan-tables.ts';
 import { createPercentView, createUnwrappedView, type View } from './views.ts';
 import { createWindowScanner } from './window-scanner.ts';
@@ -31,6 +32,7 @@ export interface Scanner {
   end(): void;
 }
 
+const backslash = Buffer.from('\\');
 const clear: ScanVerdict = { kind: 'clear', hold: false };
 const held: ScanVerdict = { kind: 'clear', hold: true };
 
@@ -42,19 +44,60 @@ export function createScanner(tables: ScanTables): Scanner {
   if (tables.maxLength === 0) return { push: () => clear, end: () => {} };
   const plain = createWindowScanner(tables);
   const history = createByteHistory(tables.maxLength);
-  const views = [createPercentView(), createUnwrappedView()].map((view) => createLazyView(view, tables));
+  const percent = createLazyView(createPercentView(), tables);
+  const joined = createJoinedView(tables);
   return {
     push(bytes) {
       let found = plain.push(bytes);
-      for (const view of views) found ??= view.push(bytes, history.last(tables.maxLength));
+      found ??= percent.push(bytes, history.last(tables.maxLength));
+      found ??= joined.push(bytes, plain.suspected);
       if (found !== null) return { kind: 'found', label: found.label, encoding: found.encoding };
       history.append(bytes);
-      return plain.pending || views.some((view) => view.pending) ? held : clear;
+      return plain.pending || percent.pending || joined.pending ? held : clear;
     },
     end() {
       plain.reset();
       history.clear();
-      for (const view of views) view.reset();
+      percent.reset();
+      joined.reset();
+    },
+  };
+}
+
+/**
+ * The stream without its line ends. INVARIANT: a secret cut by line ends begins with a window that crosses one, or with
+ * a window that the plain scan suspected and then let go; so from there on, and only from there on, the view is run.
+ */
+function createJoinedView(tables: ScanTables) {
+  const joins = createLineJoins(tables);
+  const view = createUnwrappedView();
+  const scanner = createWindowScanner(tables);
+  let awake = false;
+  const sleep = () => {
+    awake = false;
+    view.reset();
+    scanner.reset();
+  };
+  return {
+    push(bytes: Buffer, suspected: boolean): SecretFingerprint | null {
+      const { before } = joins;
+      const crossing = joins.push(bytes);
+      if (!awake) {
+        if (!crossing && !suspected) return null;
+        awake = true;
+        scanner.push(before.tail);
+        if (before.afterBackslash) view.decode(backslash);
+      }
+      const found = scanner.push(view.decode(bytes));
+      if (!scanner.pending) sleep();
+      return found;
+    },
+    get pending(): boolean {
+      return scanner.pending;
+    },
+    reset(): void {
+      joins.reset();
+      sleep();
     },
   };
 }

@@ -67,11 +67,9 @@ function toByte(high: number, low: number): number {
 }
 
 /** Without line ends, bare or as JSON escapes them: tools wrap long base64 and hex. */
-export function createUnwrappedView(): View {
+export function createUnwrappedView(): Pick<View, 'decode' | 'reset'> {
   let afterBackslash = false;
   return {
-    lastMarker: (bytes) =>
-      Math.max(bytes.lastIndexOf(lineFeed), bytes.lastIndexOf(carriageReturn), bytes.lastIndexOf(backslash)),
     decode(bytes) {
       const out = Buffer.allocUnsafe(bytes.length + 1);
       let size = 0;
@@ -93,15 +91,13 @@ export function createUnwrappedView(): View {
       }
       return out.subarray(0, size);
     },
-    get unfinished() {
-      return afterBackslash;
-    },
     reset() {
       afterBackslash = false;
     },
   };
 }
 
-function isEscapedLineEnd(byte: number): boolean {
+/** Whether a byte behind a backslash makes it a line end. */
+export function isEscapedLineEnd(byte: number): boolean {
   return byte === escapedLineFeed || byte === escapedCarriageReturn;
 }

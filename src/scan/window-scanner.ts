@@ -6,6 +6,8 @@ import { hashWindow, toDataView, windowBytes } from './window-hash.ts';
 export interface WindowScanner {
   /** Scans the next bytes; returns the fingerprint whose last byte was among them, or null. */
   push(bytes: Uint8Array): SecretFingerprint | null;
+  /** Whether a window that may begin a secret ended among the bytes pushed last, also where it turned out to be none. */
+  readonly suspected: boolean;
   /** Whether bytes pushed so far may be the beginning of a secret. */
   readonly pending: boolean;
   reset(): void;
@@ -26,6 +28,7 @@ export function createWindowScanner(tables: ScanTables): WindowScanner {
   let kept: Uint8Array = Buffer.alloc(0);
   let keptStart = 0;
   let candidates: Candidate[] = [];
+  let suspected = false;
 
   function push(bytes: Uint8Array): SecretFingerprint | null {
     const fresh = kept.length;
@@ -36,9 +39,11 @@ export function createWindowScanner(tables: ScanTables): WindowScanner {
       if (outcome === 'match') return candidate.fingerprint;
       if (outcome === 'open') open.push(candidate);
     }
+    suspected = false;
     for (const table of tables.windows) {
-      const found = scanWindow(table, work, fresh, keptStart, open);
-      if (found !== null) return found;
+      const outcome = scanWindow(table, work, fresh, keptStart, open);
+      if (outcome === 'suspected') suspected = true;
+      else if (outcome !== null) return outcome;
     }
     candidates = open;
     keep(work);
@@ -54,6 +59,9 @@ export function createWindowScanner(tables: ScanTables): WindowScanner {
 
   return {
     push,
+    get suspected() {
+      return suspected;
+    },
     get pending() {
       return candidates.length > 0;
     },
@@ -61,6 +69,7 @@ export function createWindowScanner(tables: ScanTables): WindowScanner {
       kept = Buffer.alloc(0);
       keptStart = 0;
       candidates = [];
+      suspected = false;
     },
   };
 }
@@ -72,19 +81,21 @@ function scanWindow(
   fresh: number,
   workStart: number,
   open: Candidate[],
-): SecretFingerprint | null {
+): SecretFingerprint | 'suspected' | null {
+  let suspected = false;
   const view = toDataView(work);
   const last = work.length - windowBytes;
   for (let start = Math.max(0, fresh - windowBytes + 1); start <= last; start += 1) {
     const value = hashWindow(hash, view, start);
     if ((((filter[value >>> 21] as number) >>> (value >>> 16)) & 1) === 0) continue;
     for (const fingerprint of byHash.get(value >>> 0) ?? []) {
+      suspected = true;
       const outcome = judge(fingerprint, work, start);
       if (outcome === 'match') return fingerprint;
       if (outcome === 'open') open.push({ fingerprint, start: workStart + start });
     }
   }
-  return null;
+  return suspected ? 'suspected' : null;
 }
 
 function judge(fingerprint: SecretFingerprint, work: Uint8Array, start: number): 'match' | 'open' | 'other' {

@@ -25,17 +25,13 @@ export function startGit(
   signal: AbortSignal,
 ): GitProcess {
   const [program, ...before] = repository.git;
-  const child = spawn(
-    program,
-    [...before, '--no-replace-objects', '-c', `core.bigFileThreshold=${bigFileThreshold}`, ...args],
-    {
-      env: toEnvironment(repository),
-      cwd: repository.directory,
-      stdio: 'pipe',
-      signal,
-      killSignal: 'SIGKILL',
-    },
-  );
+  const child = spawn(program, [...before, '-c', `core.bigFileThreshold=${bigFileThreshold}`, ...args], {
+    env: toEnvironment(repository),
+    cwd: repository.directory,
+    stdio: 'pipe',
+    signal,
+    killSignal: 'SIGKILL',
+  });
   const finished = waitForEnd(child, args[0] ?? '');
   // Who waits for it hears of it; a process that was given up on may end as it likes.
   finished.catch(() => {});

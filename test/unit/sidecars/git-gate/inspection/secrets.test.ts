@@ -112,7 +112,9 @@ const plants: Readonly<Record<string, Plant>> = {
     r.commit('x');
     r.git('tag', '-f', '-a', '-m', text, 'inner');
     r.git('tag', '-f', '-a', '-m', 'clean', 'v1', 'inner');
-    return { place: 'tag', commit: r.git('rev-parse', 'inner') };
+    const commit = r.git('rev-parse', 'inner');
+    r.git('tag', '-d', 'inner');
+    return { place: 'tag', commit };
   },
   'on the side of a merge': (r, text) => {
     r.git('checkout', '-q', '-b', 'side');
