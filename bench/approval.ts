@@ -9,8 +9,8 @@ import { upBottle } from '../test/support/sealed-bottle.ts';
 import { median } from './measure.ts';
 import type { Result } from './result.ts';
 
-const name = 'bench-approval';
-const turns = 10;
+/** As many as one bottle may ask for in a minute, less one. */
+const turns = 9;
 const limitMs = 200;
 
 /**
@@ -18,6 +18,40 @@ const limitMs = 200;
  * and the page give it, in a process that is there already, and once by a command, whose own start then counts.
  */
 export async function measureApprovals(): Promise<readonly Result[]> {
+  return [
+    toResult('approval in the live list', await measureWay('bench-approval-list', () => byProcess)),
+    toResult(
+      'bottle supervise approve',
+      await measureWay('bench-approval-command', (home) => byCommand(home)),
+    ),
+  ];
+}
+
+type Approve = (entry: QueueEntry, operator: Operator) => Promise<void>;
+
+const byProcess: Approve = async ({ request, revision }, operator) => {
+  const answer = {
+    id: request.id,
+    bottle: null,
+    notes: '',
+    seenRevision: revision,
+    proposal: null,
+    save: false,
+  };
+  await operator.approve(answer, AbortSignal.timeout(60_000));
+};
+
+function byCommand(home: BottleHome): Approve {
+  return async ({ request }) => {
+    const { status, stderr } = await home.run(['supervise', 'approve', request.id]);
+    if (status !== 0) throw new Error(stderr);
+  };
+}
+
+async function measureWay(
+  name: string,
+  toApprove: (home: BottleHome) => Approve,
+): Promise<readonly number[]> {
   await using stack = new AsyncDisposableStack();
   const home = stack.use(await createBottleHome());
   await home.writeManifest(name, {
@@ -26,69 +60,52 @@ export async function measureApprovals(): Promise<readonly Result[]> {
     supervise: true,
   });
   await upBottle(home, name, stack, ['sleep', 'infinity']);
-  Object.assign(process.env, {
-    XDG_STATE_HOME: home.env.XDG_STATE_HOME,
-    XDG_CONFIG_HOME: home.env.XDG_CONFIG_HOME,
-  });
+  const { XDG_STATE_HOME, XDG_CONFIG_HOME } = home.env;
+  Object.assign(process.env, { XDG_STATE_HOME, XDG_CONFIG_HOME });
   const operator = createOperator(findApprovalSurroundings());
   const guest: Place = async (argv, stdin) => {
     const result = await home.run(['exec', name, '--', ...argv], { stdin });
     return { ...result, status: result.status ?? -1 };
   };
-  const byProcess = async ({ request, revision }: QueueEntry): Promise<void> => {
-    const answer = {
-      id: request.id,
-      bottle: null,
-      notes: '',
-      seenRevision: revision,
-      proposal: null,
-      save: false,
-    };
-    await operator.approve(answer, AbortSignal.timeout(60_000));
-  };
-  const byCommand = async ({ request }: QueueEntry): Promise<void> => {
-    const { status, stderr } = await home.run(['supervise', 'approve', request.id]);
-    if (status !== 0) throw new Error(stderr);
-  };
-  const samples: [number[], number[]] = [[], []];
+  const proxy = (await guest(['printenv', 'HTTPS_PROXY'], '')).stdout.trim();
+  const url = `http://${new URL(proxy).hostname}:9100/mcp`;
+  const samples: number[] = [];
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const [index, approve] of [byProcess, byCommand].entries()) {
-      const host = `turn-${String(turn)}-${String(index)}.test`;
-      samples[index]?.push(await timeApproval(home, operator, guest, host, approve));
-    }
+    samples.push(await timeApproval({ operator, guest, url }, `turn-${String(turn)}.test`, toApprove(home)));
   }
-  const toResult = (what: string, taken: readonly number[]): Result => ({
-    name: `${what}, to a route in effect`,
+  return samples;
+}
+
+function toResult(what: string, samples: readonly number[]): Result {
+  return {
+    name: `${what}, to the route in effect`,
     unit: 'ms',
-    bottle: median(taken),
+    bottle: median(samples),
     raw: null,
     rawName: '',
-    samples: taken.length,
+    samples: samples.length,
     target: { kind: 'absolute', atMost: limitMs },
-  });
-  return [
-    toResult('approval in the live list', samples[0]),
-    toResult('bottle supervise approve', samples[1]),
-  ];
+  };
 }
 
 async function timeApproval(
-  home: BottleHome,
-  operator: Operator,
-  guest: Place,
+  { operator, guest, url }: { readonly operator: Operator; readonly guest: Place; readonly url: string },
   host: string,
-  approve: (entry: QueueEntry) => Promise<void>,
+  approve: Approve,
 ): Promise<number> {
-  const asking = startProbe(guest, 'mcp', {
-    url: `http://${await findBundle(home)}:9100/mcp`,
-    calls: [{ tool: 'egress-block', arguments: { host, reason: 'To be timed.' } }],
-  });
+  const calls = [{ tool: 'egress-block', arguments: { host, reason: 'To be timed.' } }];
+  const asking = startProbe(guest, 'mcp', { url, calls });
   const knocking = guest(['node', '-'], knock.replaceAll('HOST', host));
-  const entry = await untilWaiting(operator, host);
+  const entry = await Promise.race([
+    untilWaiting(operator, host),
+    asking.then(({ stdout, stderr }) => {
+      throw new Error(`the request was answered before it waited: ${stderr}${stdout}`);
+    }),
+  ]);
   // So that the guest knocks already when the answer is given.
   await pause(500);
   const answeredAt = Date.now();
-  await approve(entry);
+  await approve(entry, operator);
   const { stdout, stderr } = await knocking;
   await asking;
   const openedAt = Number(stdout);
@@ -121,13 +138,4 @@ async function untilWaiting(operator: Operator, host: string): Promise<QueueEntr
     if (entry !== undefined) return entry;
     await pause(20);
   }
-}
-
-let bundle: string | null = null;
-
-async function findBundle(home: BottleHome): Promise<string> {
-  if (bundle !== null) return bundle;
-  const { stdout } = await home.run(['exec', name, '--', 'printenv', 'HTTPS_PROXY']);
-  bundle = new URL(stdout.trim()).hostname;
-  return bundle;
 }
