@@ -1,27 +1,27 @@
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
 /** What a terminal shows two columns wide: scripts of East Asia, full-width forms, pictures. */
 const wide =
-  /^(?:[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation})/u;
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
 
-/** One letter as a reader sees it, with the columns it takes. */
-interface Grapheme {
-  readonly text: string;
-  readonly columns: number;
-}
+/** What is drawn upon the character before. */
+const mark = /\p{M}/u;
 
-function toGraphemes(text: string): readonly Grapheme[] {
-  return Array.from(graphemes.segment(text), ({ segment }) => ({
-    text: segment,
-    columns: /^\p{M}+$/u.test(segment) ? 0 : wide.test(segment) ? 2 : 1,
-  }));
+/**
+ * The columns of one character. Of those that a terminal may draw as one picture each counts for itself: too much is cut a
+ * little early, too little would run into the next line.
+ */
+function columnsOf(character: string): number {
+  if (character <= '~') return 1;
+  if (mark.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
 }
 
 /** The columns that a printable text takes on a terminal. */
 export function displayWidth(text: string): number {
-  // Most text is; segmenting it would take most of a redraw's time.
+  // Most text is, and it is measured with every redraw.
   if (/^[ -~]*$/.test(text)) return text.length;
-  return toGraphemes(text).reduce((sum, { columns }) => sum + columns, 0);
+  let columns = 0;
+  for (const character of text) columns += columnsOf(character);
+  return columns;
 }
 
 /** Cuts a printable text to `columns`, with a mark at the end of what was cut. */
@@ -62,19 +62,20 @@ export function wrapText(text: string, columns: number): readonly string[] {
   return [...lines, line.trimEnd()];
 }
 
-/** Breaks anywhere; at least one letter a line. */
+/** Breaks anywhere but before a mark; at least one character a line. */
 function breakText(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   let used = 0;
-  for (const grapheme of toGraphemes(text)) {
-    if (used > 0 && used + grapheme.columns > columns) {
+  for (const character of text) {
+    const width = columnsOf(character);
+    if (used > 0 && used + width > columns) {
       lines.push(line);
       line = '';
       used = 0;
     }
-    line += grapheme.text;
-    used += grapheme.columns;
+    line += character;
+    used += width;
   }
   return [...lines, line];
 }

@@ -13,7 +13,8 @@ import {
   withMode,
   withSnapshot,
 } from './list-state.ts';
-import { type Effect, type Pressed, pressKey } from './press-key.ts';
+import { pressKey } from './press-key.ts';
+import type { Effect, Pressed } from './pressed.ts';
 import { toTyping, typeText } from './typing.ts';
 
 /** What the live list works with. */

@@ -18,7 +18,7 @@ export async function runEditor(text: string, env: Environment, signal: AbortSig
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'proposal.yaml');
   await writeFile(file, text, { mode: 0o600 });
-  const editor = spawn(program, [...words, file], { stdio: 'inherit', signal });
+  const editor = spawn(program, [...words, file], { env: { ...env }, stdio: 'inherit', signal });
   const { promise, resolve, reject } = Promise.withResolvers<string | null>();
   editor.once('error', reject);
   editor.once('exit', (status, signal) =>

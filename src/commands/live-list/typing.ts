@@ -1,7 +1,7 @@
 import { queueLimits } from '../../queue/queue-limits.ts';
 import type { KeyPress } from './key-press.ts';
 import { type ApproveMode, type ListState, type Mode, withMode } from './list-state.ts';
-import type { Pressed } from './press-key.ts';
+import type { Pressed } from './pressed.ts';
 import { type EditKey, editField, emptyField, insertText, type TextField } from './text-field.ts';
 
 /** A mode in which keys are letters of a text. */

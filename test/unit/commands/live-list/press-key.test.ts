@@ -8,7 +8,8 @@ import {
   withMode,
   withSnapshot,
 } from '../../../../src/commands/live-list/list-state.ts';
-import { type Effect, pressKey } from '../../../../src/commands/live-list/press-key.ts';
+import { pressKey } from '../../../../src/commands/live-list/press-key.ts';
+import type { Effect } from '../../../../src/commands/live-list/pressed.ts';
 import { toEntry } from '../../../support/queue-entries.ts';
 
 const text = (letters: string): KeyPress => ({ kind: 'text', text: letters });
