@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { RunningBottle } from '../backends/backend.ts';
-import { writeStateFile } from '../host/state-directory.ts';
 import { applyGrants } from '../plans/apply-grants.ts';
 import type { BottlePlan } from '../plans/bottle-plan.ts';
 import type { LivePolicy } from '../plans/live-policy.ts';
 import { toPolicyDifference } from '../plans/policy-difference.ts';
 import { toConfigFiles } from '../plans/to-config-files.ts';
+import { replaceText } from './replace-text.ts';
 
 /** From one policy to another, of one running bottle. */
 export interface PolicyChange {
@@ -27,7 +27,9 @@ export async function changePolicy(
   const after = toConfigFiles(applyGrants(plan, to));
   const folder = join(plan.stateDirectory, 'bundle');
   for (const [index, file] of after.entries()) {
-    if (file.content !== before[index]?.content) await writeStateFile(folder, file);
+    if (file.content !== before[index]?.content) {
+      await replaceText(join(folder, file.path), file.content);
+    }
   }
   await bottle.reload(to.revision, signal);
 }
@@ -35,7 +37,7 @@ export async function changePolicy(
 /** Says by which policy the bottle's daemons act. */
 export async function writePolicy(plan: BottlePlan, policy: LivePolicy): Promise<void> {
   const content = `${JSON.stringify(policy, null, 2)}\n`;
-  await writeStateFile(plan.stateDirectory, { path: 'policy.json', content });
+  await replaceText(join(plan.stateDirectory, 'policy.json'), content);
 }
 
 /** What a change makes of the policy, a line each, in the manifest's words. */

@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BottleError } from '../errors.ts';
-import { writeStateFile } from '../host/state-directory.ts';
 import type { LivePolicy } from '../plans/live-policy.ts';
 import type { RequestId } from '../queue/request.ts';
+import { replaceText } from './replace-text.ts';
 
 /**
  * What an operator's command is about to do to a bottle, written before it begins and removed when it is whole: what a killed
@@ -21,7 +21,7 @@ const file = 'pending.json';
 
 /** Says that it begins. */
 export async function writePending(stateDirectory: string, pending: PendingAnswer): Promise<void> {
-  await writeStateFile(stateDirectory, { path: file, content: `${JSON.stringify(pending)}\n` });
+  await replaceText(join(stateDirectory, file), `${JSON.stringify(pending)}\n`);
 }
 
 /** Says that it is whole, or undone. */

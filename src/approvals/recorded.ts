@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditRecord } from '../host/audit/append-audit.ts';
+import { toAuditFailure } from '../host/audit/audit-failure.ts';
 import type { AuditLog } from '../host/audit/audit-log.ts';
 import { toRequestText } from '../queue/parse-request.ts';
 import { decisionGraceMs } from '../queue/queue-limits.ts';
@@ -56,15 +57,28 @@ export async function recordQueues(
     found.map(({ record }) => record),
     toKey,
   );
-  // Only afterwards: a mark says that the log has it.
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const { file, text } of found) await createExclusively(join(folder, file), text, 0o600);
+  // Only afterwards: a mark says that the log has it. A bottle that has gone down meanwhile needs none, and no folder either.
+  try {
+    if (known.size === 0) await mkdir(folder, { mode: 0o700 }).catch(ignoreThere);
+    for (const { file, text } of found) await createExclusively(join(folder, file), text, 0o600);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw toAuditFailure(error, folder);
+    return false;
+  }
   return true;
 }
 
 function noNames(error: unknown): readonly string[] {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  if (hasCode(error, 'ENOENT')) return [];
   throw error;
+}
+
+function ignoreThere(error: unknown): void {
+  if (!hasCode(error, 'EEXIST')) throw error;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 interface Found {

@@ -408,6 +408,19 @@ describe('an approval that fails', () => {
     await expect(readDecision(request.id)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('leaves no folder behind when the bottle goes down meanwhile', async () => {
+    const request = await home.ask(plan);
+    const openBottle = async () => ({
+      async reload() {
+        await rm(plan.stateDirectory, { recursive: true });
+        throw new BottleError('bottle-not-running', 'It went down.');
+      },
+    });
+    await expect(home.operator({ openBottle }).approve(approval(request.id), signal)).rejects.toThrow();
+    await expect(stat(plan.stateDirectory)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(home.operator().find(request.id, null)).rejects.toMatchObject({ code: 'request-not-found' });
+  });
+
   it('is undone when an answer is there already, even one that cannot be read', async () => {
     const request = await home.ask(plan);
     const before = await home.files(plan);
