@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { CLIError } from '@oclif/core/errors';
 import { BottleError } from '../../errors.ts';
 import { findNearestWord } from '../../plans/manifest/nearest-word.ts';
@@ -30,8 +31,12 @@ function toMessage(error: CLIError & ParseErrorParts): string {
   }
   if (error.args?.[0] !== undefined) return `Unexpected argument: ${String(error.args[0])}.`;
   // The first line says what is wrong, or that the next ones do.
-  const lines = error.message.split('\n').map((line) => line.trim());
+  const lines = stripVTControlCharacters(error.message)
+    .split('\n')
+    .map((line) => line.trim());
   const line = lines[0]?.startsWith('The following error') ? lines[1] : lines[0];
+  const flag = /^Missing required flag (\S+)$/.exec(line ?? '')?.[1];
+  if (flag !== undefined) return `--${flag} is missing.`;
   return `${line?.replace(/\.$/, '')}.`;
 }
 

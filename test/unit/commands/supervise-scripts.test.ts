@@ -196,7 +196,7 @@ describe('bad input', () => {
       status: 2,
       says: /of the bottle "other"/,
     },
-    'no note': { args: ['reject', 'WAITING'], status: 2, says: /note/ },
+    'no note': { args: ['reject', 'WAITING'], status: 2, says: /^Error: --note is missing\.$/m },
     'an empty note': { args: ['reject', 'WAITING', '--note', ' '], status: 2, says: /needs a note/ },
     'a note that is too long': {
       args: ['reject', 'WAITING', '--note', 'x'.repeat(9000)],
