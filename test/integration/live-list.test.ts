@@ -71,7 +71,11 @@ describe('the live list in a terminal', () => {
     await terminal.until(new RegExp(request.id));
     await terminal.press('r');
     await terminal.until(/Why not\?/);
-    await terminal.press('N', 'o', 'x', 'BSpace', ':', 'Space');
+    await terminal.press('N', 'o', 'x');
+    await terminal.until(/Why not\? Nox/);
+    await terminal.press('BSpace');
+    await terminal.until(/Why not\? No\s/);
+    await terminal.press(':', 'Space');
     await terminal.paste('use y\nand q.');
     await terminal.until(/Why not\? No: use y and q\./);
     await terminal.press('Enter');
@@ -129,7 +133,9 @@ if grep -q WRONG "$2"; then sed -i 's/"get"/"HEAD"/' "$2"; else sed -i 's/"GET"/
     const terminal = await open();
     // A screen that obeyed would have been cleared, or would show the last letters first.
     await terminal.until(/ok\\u001b\[2J\\u001b\]0;owned\\u0007\\u009b1A\\u000d\\u202egnp/);
-    await terminal.press('j', 'Enter');
+    await terminal.press('j');
+    await terminal.until(/^> .* exemption /m);
+    await terminal.press('Enter');
     await terminal.until(/rule +ok\\u001b\[2J/);
     expect((await terminal.screen())[0]).toMatch(/^bottle supervise: 2 waiting/);
   });
@@ -170,7 +176,11 @@ if grep -q WRONG "$2"; then sed -i 's/"get"/"HEAD"/' "$2"; else sed -i 's/"GET"/
     await terminal.until(new RegExp(request.id));
     await terminal.press('a');
     await terminal.until(/^y yes/m);
-    await (how === 'quit' ? terminal.press('n').then(() => leave(terminal)) : leave(terminal));
+    if (how === 'quit') {
+      await terminal.press('n');
+      await terminal.until(/^a approve/m);
+    }
+    await leave(terminal);
     const text = await terminal.until(/^over$/m);
     expect(text).toContain(`left by ${how}\nended with ${status}`);
     // The list was on a screen of its own, and keys are echoed again.
