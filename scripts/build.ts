@@ -151,6 +151,7 @@ async function buildSidecars(): Promise<readonly OutputFile[]> {
     absWorkingDir: root,
     entryPoints: Object.fromEntries(entryPoints),
     outdir: join(dist, 'sidecars'),
+    plugins: [cheapHttp],
   });
   return result.outputFiles;
 }
