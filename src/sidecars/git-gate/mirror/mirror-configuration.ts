@@ -29,6 +29,8 @@ export function toMirrorConfiguration(
     '\tupdateServerInfo = false',
     '\tadvertisePushOptions = false',
     `\tmaxInputSize = ${limits.maxPushBytes}`,
+    // SECURITY: a push lies on disk as it was sent. Unpacked, a few deltas against one file could fill it.
+    '\tunpackLimit = 1',
     '[uploadpack]',
     '\tallowFilter = true',
     '\tallowAnySHA1InWant = false',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,6 +160,16 @@ describe('a pack', () => {
     const { id, entries } = toCommit(Buffer.from('by hand\n'));
     expect(await send(id, toPack(entries))).toContain('unpack ok');
     expect(git(upstream.directory, 'rev-parse', 'agent/pack')).toBe(id);
+  });
+
+  // Unpacked, what is sent in a megabyte can take gigabytes: deltas against one file that no compression shortens.
+  it('lies on disk as it was sent, however few objects it has', async () => {
+    const { id, entries } = toCommit(Buffer.from('packed\n'));
+    const before = readdirSync(join(gate.mirror(), 'objects/pack')).length;
+    await sendBytes(gate.port, toPushBytes(path, `${ref}ed`, id, toPack(entries)), false);
+    expect(git(gate.mirror(), 'cat-file', '-t', id)).toBe('commit');
+    expect(existsSync(join(gate.mirror(), 'objects', id.slice(0, 2), id.slice(2)))).toBe(false);
+    expect(readdirSync(join(gate.mirror(), 'objects/pack')).length).toBeGreaterThan(before);
   });
 
   it.each([
