@@ -92,7 +92,7 @@ export async function servePush(service: PushService, socket: Socket): Promise<v
 function refusePack({ remote, log }: PushService, status: number | null, detail: string): void {
   const hint = `The push was not taken in: its pack is damaged, cut off, or larger than ${remote.limits.maxPushBytes} bytes or than the gate's memory.`;
   const message = `git did not take in a push to ${remote.name}`;
-  const fields = { reason: 'pack', layer: 'git', remote: remote.name, status, detail };
+  const fields = { reason: 'pack', layer: 'git', url: remote.url, remote: remote.name, status, detail };
   log.write({ level: 'warn', event: 'blocked', hint, message, ...fields });
 }
 
@@ -109,6 +109,7 @@ function refuse({ remote, log }: PushService, error: unknown, say: (line: string
     reason: error instanceof UpstreamFailure ? 'upstream' : 'push',
     layer: error instanceof PushRefusal ? error.layer : 'git',
     hint,
+    url: remote.url,
     remote: remote.name,
     message: `a push to ${remote.name} is refused`,
     ...(error instanceof UpstreamFailure ? { detail: error.detail } : {}),

@@ -109,7 +109,8 @@ export async function decidePush(
 function refuseFindings({ findings, more }: PushInspection, say: (line: string) => void): void {
   const [first] = findings;
   if (first === undefined && !more) return;
-  for (const finding of findings) say(toFindingText(finding));
+  // One alone is in the refusal itself.
+  if (findings.length > 1) for (const finding of findings) say(toFindingText(finding));
   if (more) say('There is more than is listed here.');
   throw new PushRefusal(
     first === undefined
