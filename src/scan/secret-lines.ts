@@ -1,8 +1,7 @@
-import { createByteHistory } from './byte-history.ts';
 import type { ScanTables } from './scan-tables.ts';
 import { createScanner, type ScanHit } from './scanner.ts';
 
-/** A known secret and the line, from 1, on which it ends. */
+/** A known secret and the line, from 1, on which it ends, or on which the bytes begin that it ends in. */
 export interface SecretLine {
   readonly hit: ScanHit;
   readonly line: number;
@@ -17,23 +16,18 @@ export interface SecretLines {
 /** Of one object: who has seen that many knows enough, and each costs a second look. */
 const mostHits = 20;
 
-/** How much further than its longest form a secret may reach, percent-encoded or cut into lines. */
-const reach = 4;
-
 const none: readonly SecretLine[] = [];
 
 /** Bytes without a secret are scanned once, and their lines only counted where more of the object follows. */
 export function createSecretLines(tables: ScanTables): SecretLines {
   if (tables.maxLength === 0) return { push: () => none };
   const scanner = createScanner(tables);
-  const history = createByteHistory(tables.maxLength * reach);
   let lineEnds = 0;
   let hits = 0;
 
   /** Scans bytes that hold a secret once more, line by line. */
   function findLines(bytes: Buffer, first: ScanHit): readonly SecretLine[] {
     const again = createScanner(tables);
-    again.push(Buffer.from(history.last(tables.maxLength * reach)));
     const found: SecretLine[] = [];
     let line = lineEnds + 1;
     for (let from = 0; from < bytes.length && hits < mostHits; line += 1) {
@@ -46,7 +40,7 @@ export function createSecretLines(tables: ScanTables): SecretLines {
       hits += 1;
       found.push({ hit: verdict, line });
     }
-    // What the first look saw is told of in any case.
+    // What the first look saw is told of in any case: it began in the bytes before these.
     return found.length > 0 ? found : [{ hit: first, line: lineEnds + 1 }];
   }
 
@@ -56,13 +50,11 @@ export function createSecretLines(tables: ScanTables): SecretLines {
       const found = verdict?.kind === 'found' ? findLines(bytes, verdict) : none;
       if (last) {
         scanner.end();
-        history.clear();
         lineEnds = 0;
         hits = 0;
         return found;
       }
       if (found.length > 0) scanner.end();
-      history.append(bytes);
       for (let at = bytes.indexOf(0x0a); at !== -1; at = bytes.indexOf(0x0a, at + 1)) lineEnds += 1;
       return found;
     },

@@ -85,6 +85,7 @@ export function createAnswerParser(queue: AnswerQueue): { push(chunk: Buffer): v
 function parseHeader(header: string, id: string): { readonly type: string; readonly size: number } {
   const [found, type = '', size = ''] = header.split(' ');
   if (found !== id) throw new Error('git cat-file answered something that was not asked');
-  if (type === 'missing' || !/^\d{1,15}$/.test(size)) throw new Error(`the object ${id} is missing`);
+  // Of an object that is not there git writes `<id> missing`.
+  if (!/^\d{1,15}$/.test(size)) throw new Error(`the object ${id} is missing`);
   return { type, size: Number(size) };
 }

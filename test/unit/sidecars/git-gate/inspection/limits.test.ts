@@ -62,9 +62,9 @@ describe('limits of a push', () => {
     expect(toFindings(pushWith({ maxCommits: 3 }))).toMatchObject([{ rule: 'too-many-commits' }]);
   });
 
-  it('are on the memory of git, which a few trees could use up', () => {
+  it('are on the memory of git, which a few trees could use up', { timeout: 60_000 }, () => {
     nameManyTimes(repository);
-    const git = ['/usr/bin/prlimit', '--as=100000000', '--core=0', '/usr/bin/git'] as const;
+    const git = ['/usr/bin/prlimit', '--as=50000000', '--core=0', '/usr/bin/git'] as const;
     expect(repository.push(['many:refs/heads/agent/many'], { git })).toMatchObject({ kind: 'failed' });
     expect(toFindings(repository.push(['HEAD:refs/heads/agent/few'], { git }))).toEqual([]);
   });

@@ -219,6 +219,18 @@ describe('what the manifest decides on', () => {
     expect(toFindings(r.push())).toEqual([]);
   });
 
+  it('is decided on too where a file is too large to be what it claims to be', () => {
+    const r = repository;
+    r.write('.gitattributes', '# a long comment\n'.repeat(3800));
+    r.commit('Attributes');
+    expect(toFindings(r.push())).toEqual([]);
+    r.write('.gitattributes', '# a long comment\n'.repeat(3900));
+    r.commit('More attributes');
+    expect(toFindings(r.push())).toMatchObject([{ rule: 'attributes', path: '.gitattributes' }]);
+    link('link', 'a/'.repeat(3000))(r);
+    expect(toFindings(r.push())).toMatchObject([{ rule: 'attributes' }, { rule: 'symlinks', path: 'link' }]);
+  });
+
   it('does not ask about what upstream has already', () => {
     using own = createPushedRepository();
     own.write('.husky/pre-commit', 'x');
