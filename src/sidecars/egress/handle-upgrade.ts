@@ -41,21 +41,20 @@ export function createUpgradeHandler(handling: Handling) {
     const decided = active < handling.maxConnections ? decideUpgrade(handling, incoming) : busy();
     active += 1;
     let revoked = false;
-    const upstream: Upstream = { socket: null, gone: new AbortController() };
+    const gone = new AbortController();
     // SECURITY: in one step with the decision, so that no change of the routes comes between the two.
     const endUse =
       decided.kind === 'allowed'
         ? handling.policy.use(decided.rule, () => {
             revoked = true;
-            upstream.gone.abort();
-            upstream.socket?.destroy();
+            gone.abort();
             socket.destroy();
           })
         : null;
     try {
       const end =
         decided.kind === 'allowed'
-          ? await connectBoth(handling, decided, { incoming, socket, head, response, upstream })
+          ? await connectBoth(handling, decided, { incoming, socket, head, response, gone })
           : decided;
       if (end.kind !== 'passed') {
         endWithResponse(socket, response);
@@ -93,20 +92,14 @@ interface Client {
   readonly socket: Socket;
   readonly head: Buffer;
   readonly response: ServerResponse;
-  readonly upstream: Upstream;
-}
-
-/** What is to be let go of on the host's side. */
-interface Upstream {
-  socket: Socket | null;
   /** Aborted when nobody may have the answer any more. */
   readonly gone: AbortController;
 }
 
 async function connectBoth(handling: Handling, allowed: AllowedRequest, client: Client): Promise<ForwardEnd> {
-  const { socket, response, incoming, upstream } = client;
-  socket.once('close', () => upstream.gone.abort());
-  const answer = await askForWebSocket(handling, allowed, upstream);
+  const { socket, response, incoming, gone } = client;
+  socket.once('close', () => gone.abort());
+  const answer = await askForWebSocket(handling, allowed, gone.signal);
   if (answer.kind === 'response') {
     endWithResponse(socket, response);
     return await sendAnswer(answer, response, allowed, handling.idleTimeoutMs);
@@ -125,18 +118,16 @@ async function connectBoth(handling: Handling, allowed: AllowedRequest, client: 
 async function askForWebSocket(
   handling: Handling,
   allowed: AllowedRequest,
-  upstream: Upstream,
+  signal: AbortSignal,
 ): Promise<UpgradeAnswer> {
-  const { signal } = upstream.gone;
   const dialled = await handling.dial(allowed.origin, ['http/1.1']);
   if (dialled.kind !== 'connected') return dialled;
   const { host } = allowed.origin;
-  // SECURITY: while the connection was made the client may have left, or its route been revoked.
+  // While the connection was made the client may have left, or its route been revoked.
   if (signal.aborted) {
     dialled.socket.destroy();
     return failReset(host, new Error('closed'));
   }
-  upstream.socket = dialled.socket;
   const fields: readonly HeaderField[] = [
     ['Host', allowed.authority],
     // Compressed frames could not be searched for the credential.

@@ -34,9 +34,8 @@ export class OriginAgent extends Agent {
     });
   }
 
-  /** Closes what is idle, and every other connection as soon as its answer has ended. */
-  retire(): void {
-    this.maxFreeSockets = 0;
+  /** Closes what is idle. */
+  closeIdle(): void {
     for (const sockets of Object.values(this.freeSockets))
       for (const socket of sockets ?? []) socket.destroy();
   }

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Denial, failReset } from './denial.ts';
+import type { Denial } from './denial.ts';
 import type { Dial, Dialled, Origin } from './dial.ts';
 import { OriginAgent } from './http1-agent.ts';
 import { exchangeHttp1 } from './http1-exchange.ts';
@@ -49,7 +49,7 @@ export function keepConnections(origin: Origin, dial: Dial, responseTimeoutMs: n
     active: () => active,
     retire() {
       isRetired = true;
-      agent.retire();
+      agent.closeIdle();
       // Those with streams close behind the last of them.
       for (const session of sessions.keys()) session.close();
       if (active === 0) close();
@@ -71,8 +71,6 @@ export function keepConnections(origin: Origin, dial: Dial, responseTimeoutMs: n
   async function exchangeOnce(request: UpstreamRequest): Promise<Attempt> {
     const session = findSession() ?? (speaksHttp1 ? null : await openSession());
     if (session !== null && 'kind' in session) return session;
-    // SECURITY: while the connection was made the client may have left, or its route been revoked.
-    if (request.signal.aborted) return failReset(origin.host, new Error('closed'));
     if (session === null) return await exchangeHttp1(agent, request, responseTimeoutMs);
     const attempt = exchangeHttp2(session, request, responseTimeoutMs);
     count(session, 1);

@@ -14,7 +14,7 @@ export interface UpstreamRequest {
   readonly fields: readonly HeaderField[];
   /** Null where there is none. */
   readonly body: Readable | null;
-  /** Aborted when the client goes away. */
+  /** Aborted when the client goes away or the route is revoked: then nothing more is sent, nor anything begun. */
   readonly signal: AbortSignal;
 }
 

@@ -50,7 +50,6 @@ export function serveHttp2(connection: Http2Connection, context: ExchangeContext
       enableConnectProtocol: false,
     },
   });
-  connection.passage.carry(session);
   session.setTimeout(limits.idleTimeoutMs, () => session.destroy());
   session.on('error', () => connection.socket.destroy());
   session.on('stream', (stream, _headers, flags, rawHeaders) => {

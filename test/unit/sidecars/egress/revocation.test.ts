@@ -171,7 +171,7 @@ describe.each(protocols)('a route that is revoked, over %s,', (protocol) => {
   });
 
   it('keeps a request from being sent whose connection is still being made', async () => {
-    const { host, seen } = await startHost(protocol);
+    const { host, seen, open } = await startHost(protocol);
     await using _host = host;
     const { kept, granted } = routesTo(host.port);
     const resolved = Promise.withResolvers<readonly string[]>();
@@ -184,11 +184,15 @@ describe.each(protocols)('a route that is revoked, over %s,', (protocol) => {
     const doomed = egress.ask(url('/granted/1')).catch((error: Error) => error);
     await expect.poll(() => asked.length).toBe(1);
     const control = egress.ask(url('/kept/1'));
+    // What is asked later is answered, so the control is waiting by now, for the same connection.
+    expect(await statusOf(egress, url('/other'))).toBe(403);
     expect(egress.replaceRoutes(kept)).toBe(1);
     resolved.resolve(['127.0.0.1']);
     expect(await doomed).toBeInstanceOf(Error);
     expect((await control).status).toBe(200);
     expect(seen.map((one) => one.url)).toEqual(['/kept/1']);
+    // What was made for both is used by nobody afterwards.
+    await expect.poll(open).toBe(0);
   });
 
   it('cuts what it has with another credential, too', async () => {
@@ -237,7 +241,7 @@ describe('a route that is revoked', () => {
   });
 
   it('keeps a WebSocket from being asked for whose connection is still being made', async () => {
-    const { host } = await startHost('http/1.1');
+    const { host, open: countOpen } = await startHost('http/1.1');
     await using _host = host;
     let upgrades = 0;
     host.server.on('upgrade', () => {
@@ -267,6 +271,7 @@ describe('a route that is revoked', () => {
     resolved.resolve(['127.0.0.1']);
     await Promise.all([closed, once(control, 'open')]);
     expect(upgrades).toBe(1);
+    await expect.poll(countOpen).toBe(1);
     control.terminate();
   });
 
