@@ -137,8 +137,11 @@ describe.each(protocols)('a route that is revoked, over %s,', (protocol) => {
     await once(control, 'data');
     const doomed = await egress.open(url('/granted/events'));
     await once(doomed, 'data');
+    expect(await statusOf(egress, url('/granted/1'))).toBe(200);
     expect(egress.replaceRoutes(kept)).toBe(1);
     expect(await isWhole(doomed)).toBe(false);
+    // Of HTTP/1.1 there was an idle one, too.
+    await expect.poll(open).toBe(1);
     await once(control, 'data');
     const before = host.connections();
     expect(await statusOf(egress, url('/kept/1'))).toBe(200);
