@@ -61,7 +61,8 @@ const slimDockerode: Plugin = {
 };
 
 /**
- * A module that imports `node:http` makes Node read every export of it, one of which loads a whole HTTP client: 35 ms.
+ * A module that imports `node:http` makes Node read every export of it, one of which loads a whole HTTP client: 35 ms, and
+ * some 3 MB of each daemon that does.
  * Asked for this way, only what is used is read.
  */
 const cheapHttp: Plugin = {

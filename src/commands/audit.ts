@@ -36,7 +36,9 @@ export default class Audit extends BottleCommand {
     '<%= config.bin %> audit --verify',
   ];
   static override readonly enableJsonFlag = true;
-  static override readonly args = { name: Args.string({ description: 'Only of the bottle of this name.' }) };
+  static override readonly args = {
+    name: Args.string({ ignoreStdin: true, description: 'Only of the bottle of this name.' }),
+  };
   static override readonly flags = {
     event: Flags.string({ multiple: true, options: Object.keys(events), description: 'Only these events.' }),
     since: Flags.string({ description: 'Only since then: so long ago (2h, 7d), or a date.' }),

@@ -20,8 +20,12 @@ export default class Cp extends BottleCommand {
   ];
   static override readonly enableJsonFlag = true;
   static override readonly args = {
-    source: Args.string({ required: true, description: 'NAME:/path in a guest, a path here, or "-".' }),
-    target: Args.string({ required: true, description: 'The other of the two.' }),
+    source: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: 'NAME:/path in a guest, a path here, or "-".',
+    }),
+    target: Args.string({ required: true, ignoreStdin: true, description: 'The other of the two.' }),
   };
 
   override async run(): Promise<object> {

@@ -10,7 +10,9 @@ export default class Down extends BottleCommand {
   static override readonly summary = 'Take a bottle down: the guest first, then its guards.';
   static override readonly examples = ['<%= config.bin %> down api-dev', '<%= config.bin %> down --all'];
   static override readonly enableJsonFlag = true;
-  static override readonly args = { name: Args.string({ description: "The bottle's name." }) };
+  static override readonly args = {
+    name: Args.string({ ignoreStdin: true, description: "The bottle's name." }),
+  };
   static override readonly flags = {
     all: Flags.boolean({ default: false, description: 'Take every bottle down.' }),
   };

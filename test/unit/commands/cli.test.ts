@@ -135,6 +135,16 @@ describe('bad input', () => {
   );
 });
 
+describe('a name', () => {
+  it.each([['plan'], ['down'], ['cp', 'x:/a']])(
+    'is never taken from what is piped into %s',
+    async (...args) => {
+      const result = await home.run(args, { stdin: 'good\n' });
+      expect(result).toMatchObject({ status: 2, stderr: expect.stringMatching(/is missing|name, or --all/) });
+    },
+  );
+});
+
 describe('doctor without an engine', () => {
   it('says so, what to do, and ends with 3', async () => {
     const result = await home.run(['doctor', '--json']);
