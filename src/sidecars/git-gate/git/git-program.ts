@@ -10,17 +10,24 @@ export interface GitBounds {
 
 const maxOpenFiles = 1024;
 
+/** The most there is: of all processes, the kernel ends one of these first. */
+const firstToEnd = 1000;
+
 /**
  * Program and first arguments that run git within bounds.
  *
  * SECURITY: a pack that unpacks to more than memory ends the git process that reads it, and nothing else. The bound is on what
- * is allocated (`--data`), not on addresses: git maps its packs, which costs none of it.
+ * is allocated (`--data`), not on addresses: git maps its packs, which costs none of it. Where many such processes together take
+ * all memory of the bundle, the kernel ends one of them, and not the daemon that is larger than each.
  */
 export function toBoundedGit(
   { maxGitMemoryBytes }: Pick<GitGateLimits, 'maxGitMemoryBytes'>,
   { maxFileBytes, maxCpuSeconds }: GitBounds,
 ): readonly [string, ...string[]] {
   return [
+    '/usr/bin/choom',
+    `--adjust=${firstToEnd}`,
+    '--',
     '/usr/bin/prlimit',
     `--data=${maxGitMemoryBytes}`,
     `--nofile=${maxOpenFiles}`,
