@@ -317,14 +317,13 @@ describe('SIGHUP', () => {
     const folder = mkdtempSync(join(tmpdir(), 'bottle-hang-up-'));
     for (const file of ['egress.json', 'pipelock.yaml', 'pipelock-rules.json'])
       writeFileSync(join(folder, file), readFileSync(join(proxies.folder, file)));
-    const daemon = startDaemonProcess(name, folder);
+    await using daemon = startDaemonProcess(name, folder);
     await daemon.catchesHangUps();
     daemon.child.kill('SIGHUP');
     const values = { 'secret-0': secret };
     daemon.child.stdin.end(`${JSON.stringify(name === 'egress' ? { values } : { fingerprints: [] })}\n`);
     expect(await daemon.event('reloaded')).toMatchObject({ revision });
     expect(daemon.events.map(({ event }) => event)).toEqual(['startup', 'ready', 'reloaded']);
-    await daemon.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 });

@@ -15,7 +15,7 @@ import { toRule } from '../pipelock/support/running-pipelock.ts';
 const source = join(import.meta.dirname, '../../../../src/sidecars');
 
 /** A daemon as a real process. */
-export interface TestDaemonProcess {
+export interface TestDaemonProcess extends AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   /** All it printed so far. */
   readonly events: readonly Record<string, unknown>[];
@@ -23,7 +23,6 @@ export interface TestDaemonProcess {
   event(name: string, from?: number): Promise<Record<string, unknown>>;
   /** Resolves once it has a handler for SIGHUP. */
   catchesHangUps(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Starts `main.ts` of a daemon with a configuration folder. */
@@ -62,7 +61,7 @@ export function startDaemonProcess(name: 'egress' | 'pipelock', folder: string):
         await setImmediate();
       }
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await exit;
     },
@@ -162,7 +161,7 @@ export async function startProxies(
       return await Promise.all(answers);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([egress.stop(), pipelock.stop()]);
+      await Promise.all([egress[Symbol.asyncDispose](), pipelock[Symbol.asyncDispose]()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
