@@ -5,7 +5,10 @@ import type { ScanHit } from './scanner.ts';
 import { createSecretLines } from './secret-lines.ts';
 import { withoutNuls } from './without-nuls.ts';
 
-/** Something that must not leave: a secret of the bottle's, or a credential by its form. SECURITY: never what it is. */
+/**
+ * Something that must not leave: a secret of the bottle's, or a credential by its form. SECURITY: never
+ * what it is.
+ */
 export interface ContentHit {
   readonly kind: 'known' | 'class';
   /** The secret's name, or the class's id. */
@@ -25,8 +28,8 @@ export interface ContentScanner {
 const table = createCredentialTable(credentialClasses);
 
 /**
- * All that the engine knows, over the bytes as they are and, where there are zero bytes among them, over the text that is left without them: so UTF-16 is
- * read too. Linear in time, bounded in memory.
+ * All that the engine knows, over the bytes as they are and, where there are zero bytes among them, over
+ * the text that is left without them: so UTF-16 is read too. Linear in time, bounded in memory.
  */
 export function createContentScanner(known: ScanTables): ContentScanner {
   const plain = createPass(known);

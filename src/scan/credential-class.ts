@@ -1,6 +1,6 @@
 /**
- * A kind of credential that is known by its form and not by its value. Bytes are read as Latin-1 text, one character
- * a byte.
+ * A kind of credential that is known by its form and not by its value. Bytes are read as Latin-1 text, one
+ * character a byte.
  */
 export interface CredentialClass {
   /** Stable id, as refusals and exemptions name it: `github-token`. */

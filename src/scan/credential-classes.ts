@@ -12,9 +12,10 @@ const isMixed = (text: string) => /[a-z]/.test(text) && /[A-Z]/.test(text) && /[
 const checksummed = (match: RegExpExecArray) => hasTokenChecksum(match[1] ?? '');
 
 /**
- * What the engine knows by its form. Ids are stable: manifests and audit lines name them. Where the issuer gives
- * tokens a checksum, it decides and no boundary is asked for; elsewhere exact lengths and boundaries keep ordinary text apart.
- * JSON Web Tokens are not here: most that lie in repositories are examples, or lapsed.
+ * What the engine knows by its form. Ids are stable: manifests and audit lines name them. Where the issuer
+ * gives tokens a checksum, it decides and no boundary is asked for; elsewhere exact lengths and boundaries
+ * keep ordinary text apart. JSON Web Tokens are not here: most that lie in repositories are examples, or
+ * lapsed.
  */
 export const credentialClasses: readonly CredentialClass[] = [
   privateKey,

@@ -9,7 +9,8 @@ export interface EncodedForm {
 
 /**
  * Every form of a secret that the scanner looks for, without repetitions: as it is and as JSON escapes it;
- * base64 of both alphabets at the three alignments; hex; percent-encoded wholly, as a URI component and as a form field.
+ * base64 of both alphabets at the three alignments; hex; percent-encoded wholly, as a URI component and as
+ * a form field.
  */
 export function encodeSecret(value: string): readonly EncodedForm[] {
   const bytes = Buffer.from(value, 'utf8');

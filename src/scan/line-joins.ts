@@ -2,11 +2,17 @@ import type { ScanTables } from './scan-tables.ts';
 import { isEscapedLineEnd } from './views.ts';
 import { hashWindow, toDataView, windowBytes } from './window-hash.ts';
 
-/** Watches the places where lines would join if there were no line ends: only there does such a view show windows that the stream itself does not. */
+/**
+ * Watches the places where lines would join if there were no line ends: only there does such a view show
+ * windows that the stream itself does not.
+ */
 export interface LineJoins {
   /** Reads the next bytes; returns whether a window across a line end may begin a secret. */
   push(bytes: Buffer): boolean;
-  /** What stands before the next bytes without line ends, as far as a window reaches, and whether a backslash waits to be understood. */
+  /**
+   * What stands before the next bytes without line ends, as far as a window reaches, and whether a
+   * backslash waits to be understood.
+   */
   readonly before: { readonly tail: Buffer; readonly afterBackslash: boolean };
   reset(): void;
 }
@@ -19,8 +25,9 @@ const backslash = 0x5c;
 const reach = windowBytes - 1;
 
 /**
- * Looks at no more than seven bytes before and behind each line end, bare or as JSON escapes it. Lines that are left out are put
- * together with others; a window that comes about by that is looked at for nothing, and no harm.
+ * Looks at no more than seven bytes before and behind each line end, bare or as JSON escapes it. Lines
+ * that are left out are put together with others; a window that comes about by that is looked at for
+ * nothing, and no harm.
  */
 export function createLineJoins(tables: ScanTables): LineJoins {
   let scratch = Buffer.alloc(0);

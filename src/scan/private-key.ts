@@ -4,8 +4,9 @@ import type { CredentialClass } from './credential-class.ts';
 const lineEnd = String.raw`(?:\r?\n|\\{1,2}r\\{1,2}n|\\{1,2}n)`;
 
 /**
- * A header line and then a key: what only names the header, as parsers and manuals do, has no key below it. Between both may
- * stand header fields (`Proc-Type: ...`, `Version: ...`) and what code, comments and quoting put before a line.
+ * A header line and then a key: what only names the header, as parsers and manuals do, has no key below
+ * it. Between both may stand header fields (`Proc-Type: ...`, `Version: ...`) and what code, comments and
+ * quoting put before a line.
  */
 const armour = new RegExp(
   [

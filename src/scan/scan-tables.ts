@@ -4,7 +4,10 @@ import { createWindowHash, type WindowHash, windowBytes } from './window-hash.ts
 /** All fingerprints of one salt, ready for one pass over the bytes. */
 export interface WindowTable {
   readonly hash: WindowHash;
-  /** A bit for each value of a hash's upper 16 bits, set where some fingerprint has them: almost every position ends here. */
+  /**
+   * A bit for each value of a hash's upper 16 bits, set where some fingerprint has them: almost every
+   * position ends here.
+   */
   readonly filter: Int32Array;
   readonly byHash: ReadonlyMap<number, readonly SecretFingerprint[]>;
 }

@@ -65,8 +65,9 @@ export function createScanner(tables: ScanTables): Scanner {
 }
 
 /**
- * The stream without its line ends. INVARIANT: a secret cut by line ends begins with a window that crosses one, or with
- * a window that the plain scan suspected and then let go; so from there on, and only from there on, the view is run.
+ * The stream without its line ends. INVARIANT: a secret cut by line ends begins with a window that crosses
+ * one, or with a window that the plain scan suspected and then let go; so from there on, and only from
+ * there on, the view is run.
  */
 function createJoinedView(tables: ScanTables) {
   const joins = createLineJoins(tables);

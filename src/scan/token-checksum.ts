@@ -4,7 +4,8 @@ const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const checksumLength = 6;
 
 /**
- * Whether the last six characters are the CRC-32 of those before them, in base 62: so GitHub and npm make their tokens.
+ * Whether the last six characters are the CRC-32 of those before them, in base 62: so GitHub and npm make
+ * their tokens.
  * @param body what follows the prefix and its underscore
  */
 export function hasTokenChecksum(body: string): boolean {

@@ -5,7 +5,9 @@
 export interface View {
   /** Where in `bytes` something that the view changes may last begin, or -1. */
   lastMarker(bytes: Buffer): number;
-  /** The next bytes as the view reads them. What an unfinished sequence at the end means is kept for later. */
+  /**
+   * The next bytes as the view reads them. What an unfinished sequence at the end means is kept for later.
+   */
   decode(bytes: Buffer): Buffer;
   /** Whether an unfinished sequence is kept. */
   readonly unfinished: boolean;

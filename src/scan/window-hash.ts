@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 export const windowBytes = 8;
 
 /**
- * A hash of eight bytes that is cheap to take at every place of a text: each half, as a number, times a secret odd number.
- * The guest cannot choose bytes that collide, because it does not know the salt the factors come from.
+ * A hash of eight bytes that is cheap to take at every place of a text: each half, as a number, times a
+ * secret odd number. The guest cannot choose bytes that collide, because it does not know the salt the
+ * factors come from.
  */
 export interface WindowHash {
   readonly first: number;

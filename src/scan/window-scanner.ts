@@ -6,7 +6,10 @@ import { hashWindow, toDataView, windowBytes } from './window-hash.ts';
 export interface WindowScanner {
   /** Scans the next bytes; returns the fingerprint whose last byte was among them, or null. */
   push(bytes: Uint8Array): SecretFingerprint | null;
-  /** Whether a window that may begin a secret ended among the bytes pushed last, also where it turned out to be none. */
+  /**
+   * Whether a window that may begin a secret ended among the bytes pushed last, also where it turned out
+   * to be none.
+   */
   readonly suspected: boolean;
   /** Whether bytes pushed so far may be the beginning of a secret. */
   readonly pending: boolean;

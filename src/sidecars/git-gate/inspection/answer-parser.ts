@@ -24,8 +24,10 @@ const lineFeed = 0x0a;
 const maxHeaderBytes = 256;
 
 /**
- * Reads what `git cat-file --batch` writes: `<id> <type> <size>`, a line end, the content, a line end. Keeps at most one piece.
- * @returns a function that takes the next bytes and throws an Error where they are anything else or an object is missing.
+ * Reads what `git cat-file --batch` writes: `<id> <type> <size>`, a line end, the content, a line end.
+ * Keeps at most one piece.
+ * @returns a function that takes the next bytes and throws an Error where they are anything else or an
+ *   object is missing.
  */
 export function createAnswerParser(queue: AnswerQueue): { push(chunk: Buffer): void; end(): void } {
   let rest: Buffer = Buffer.alloc(0);

@@ -2,7 +2,10 @@ import type { Writable } from 'node:stream';
 import { startGit } from './git-process.ts';
 import type { PushRepository } from './push.ts';
 
-/** One entry of a commit's tree that no parent has like that: its name, its mode or what it holds is new there. */
+/**
+ * One entry of a commit's tree that no parent has like that: its name, its mode or what it holds is new
+ * there.
+ */
 export interface ChangedEntry {
   readonly commit: string;
   /** Six octal digits: `100644`, `120000` a link, `160000` a submodule's commit, `040000` a folder. */
@@ -16,8 +19,9 @@ export interface ChangedEntry {
 const maxPathBytes = 4096;
 
 /**
- * What `git diff-tree` says of commits, each against all its parents. INVARIANT: renames are not looked for, so that an entry that
- * was only renamed or whose mode alone changed is there too; folders are listed, so that the name of an empty one is.
+ * What `git diff-tree` says of commits, each against all its parents. INVARIANT: renames are not looked
+ * for, so that an entry that was only renamed or whose mode alone changed is there too; folders are
+ * listed, so that the name of an empty one is.
  * @throws Error where a path is longer than 4096 bytes
  */
 export async function* readChangedEntries(
@@ -38,7 +42,10 @@ function writeLines(stdin: Writable, lines: readonly string[]): void {
   stdin.end(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Reads `:<mode> <mode> <id> <id> <letter>` and `<path>`, each ended by a zero byte; before a commit's entries its id stands alone. */
+/**
+ * Reads `:<mode> <mode> <id> <id> <letter>` and `<path>`, each ended by a zero byte; before a commit's
+ * entries its id stands alone.
+ */
 function createEntryParser() {
   let rest = '';
   let commit = '';
@@ -71,7 +78,10 @@ function createEntryParser() {
   };
 }
 
-/** Of a merge there are as many modes and ids as parents, one colon each, and then those of the merge itself. */
+/**
+ * Of a merge there are as many modes and ids as parents, one colon each, and then those of the merge
+ * itself.
+ */
 function toEntry(commit: string, header: string, path: string): ChangedEntry {
   const parents = header.lastIndexOf(':') + 1;
   const fields = header.slice(parents).split(' ');

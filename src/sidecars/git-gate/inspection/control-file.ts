@@ -71,7 +71,10 @@ const finders: Readonly<Record<ControlFile, (line: string) => Omit<ControlFault,
       : null,
 };
 
-/** `pattern attr=value ...` or `[attr]macro attr=value ...`: a macro's line has the same words behind its name. */
+/**
+ * `pattern attr=value ...` or `[attr]macro attr=value ...`: a macro's line has the same words behind its
+ * name.
+ */
 function findAttribute(line: string): Omit<ControlFault, 'line'> | null {
   if (line.startsWith('#')) return null;
   for (const word of withoutPattern(line).split(/\s+/)) {

@@ -12,7 +12,10 @@ import {
 } from './object-receivers.ts';
 import { isHookPath, toControlFile } from './path-rules.ts';
 
-/** Entries of one push. A tree of trees of trees can name more files than there are atoms; git would list them all. */
+/**
+ * Entries of one push. A tree of trees of trees can name more files than there are atoms; git would list
+ * them all.
+ */
 const maxEntries = 500_000;
 
 /** Of their paths, all together. */
@@ -29,8 +32,8 @@ const linkMode = '120000';
 const submoduleMode = '160000';
 
 /**
- * Judges changed entries by their names and modes, and asks for what they hold. An object is looked at once for each thing it is looked at for:
- * the same bytes can first be a file and then a link.
+ * Judges changed entries by their names and modes, and asks for what they hold. An object is looked at
+ * once for each thing it is looked at for: the same bytes can first be a file and then a link.
  */
 export function createEntryInspector(state: InspectionState, reader: ObjectReader) {
   const { list, scanner } = state;
@@ -41,7 +44,10 @@ export function createEntryInspector(state: InspectionState, reader: ObjectReade
   let count = 0;
   let characters = 0;
 
-  /** SECURITY: every path is read, each once. Together first, for a look at many bytes costs little more than one at a few. */
+  /**
+   * SECURITY: every path is read, each once. Together first, for a look at many bytes costs little more
+   * than one at a few.
+   */
   function inspectNames(entries: readonly ChangedEntry[]): void {
     const fresh = entries.filter(({ path }) => seenPaths.add(path));
     if (fresh.length === 0) return;

@@ -38,8 +38,8 @@ function toSubject({ place, path, line }: Finding): string {
 }
 
 /**
- * A path as it may be shown. SECURITY: the guest chose it; what is no printable character, or could turn text round, is
- * written as its number.
+ * A path as it may be shown. SECURITY: the guest chose it; what is no printable character, or could turn
+ * text round, is written as its number.
  * @param path one character a byte
  */
 export function toShownPath(path: string): string {

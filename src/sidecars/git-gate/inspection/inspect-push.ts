@@ -15,9 +15,10 @@ import type {
 import { inspectTips } from './tips.ts';
 
 /**
- * Looks at everything that a push would bring to upstream and that no ref of the mirror leads to yet: ref names, tags, raw commits,
- * and every entry of every tree that none of the commit's parents has. There is no contact with upstream.
- * SECURITY: a push may go on only where this returned no findings. What cannot be looked at is an error or a finding, never a pass.
+ * Looks at everything that a push would bring to upstream and that no ref of the mirror leads to yet: ref
+ * names, tags, raw commits, and every entry of every tree that none of the commit's parents has. There is
+ * no contact with upstream. SECURITY: a push may go on only where this returned no findings. What cannot
+ * be looked at is an error or a finding, never a pass.
  * @throws Error when git fails, an object is not what it should be, or the signal fires
  */
 export async function inspectPush(

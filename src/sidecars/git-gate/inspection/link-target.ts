@@ -1,6 +1,7 @@
 /**
- * What is wrong with a symbolic link's target, or null. INVARIANT: what passes stays in the tree whatever other links there are: it first goes up, no
- * further than the root and by folders that are real, and then only down; so every step of a chain of links ends within the tree.
+ * What is wrong with a symbolic link's target, or null. INVARIANT: what passes stays in the tree whatever
+ * other links there are: it first goes up, no further than the root and by folders that are real, and then
+ * only down; so every step of a chain of links ends within the tree.
  * @param path of the link in its tree
  */
 export function findLinkFault(path: string, target: string): string | null {
@@ -18,7 +19,10 @@ export function findLinkFault(path: string, target: string): string | null {
   return null;
 }
 
-/** `.git` in any case, and what some file systems take for it: with dots or spaces behind, as a short name, with characters left out. */
+/**
+ * `.git` in any case, and what some file systems take for it: with dots or spaces behind, as a short name,
+ * with characters left out.
+ */
 function isGitFolder(part: string): boolean {
   const plain = Buffer.from(part, 'latin1')
     .toString('utf8')

@@ -2,7 +2,8 @@ import { startGit } from './git-process.ts';
 import type { PushRepository } from './push.ts';
 
 /**
- * Ids of all commits that the tips lead to and no ref of the mirror does, older ones first; at most `most + 1` of them.
+ * Ids of all commits that the tips lead to and no ref of the mirror does, older ones first; at most `most
+ * + 1` of them.
  * @param tips ids of commits or tags, hexadecimal
  */
 export async function listNewCommits(

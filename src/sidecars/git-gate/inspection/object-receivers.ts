@@ -109,7 +109,8 @@ function createControlReceiver(
 }
 
 /**
- * INVARIANT: an object that is too large, or that makes the push too large, ends the inspection before its content is read.
+ * INVARIANT: an object that is too large, or that makes the push too large, ends the inspection before its
+ * content is read.
  * @throws Error when the object is of another type than its place asks for.
  */
 export function beginObject(

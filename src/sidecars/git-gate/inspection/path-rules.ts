@@ -23,8 +23,8 @@ const hookPrograms =
   /^(?:\.?lefthook(?:-local)?\.(?:ya?ml|toml|jsonc?)|\.pre-commit-(?:config|hooks)\.ya?ml|prek\.toml|\.overcommit\.yml|\.huskyrc(?:\..*)?|husky\.config\.[cm]?js|\.?simple-git-hooks\.(?:[cm]?js|json)|captainhook\.json)$/;
 
 /**
- * Whether a path is one that git, or a program that looks after its hooks, runs something by. A link or a submodule in the
- * place of the folder counts too. Without regard to case: not every file system knows it.
+ * Whether a path is one that git, or a program that looks after its hooks, runs something by. A link or a
+ * submodule in the place of the folder counts too. Without regard to case: not every file system knows it.
  */
 export function isHookPath(path: string): boolean {
   const parts = path.toLowerCase().split('/');

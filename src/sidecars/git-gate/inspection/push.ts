@@ -5,11 +5,15 @@ import type { Finding } from './finding.ts';
 /** A bare repository and, beside it, the objects of one push that git has received and not yet taken in. */
 export interface PushRepository {
   /**
-   * Program and first arguments that run git: `['/usr/bin/git']`, or a program that limits its memory in front. SECURITY: it should, for git lists
-   * all changes of a commit before it writes the first, and a few trees can name more files than memory holds.
+   * Program and first arguments that run git: `['/usr/bin/git']`, or a program that limits its memory in
+   * front. SECURITY: it should, for git lists all changes of a commit before it writes the first, and a
+   * few trees can name more files than memory holds.
    */
   readonly git: readonly [string, ...string[]];
-  /** Absolute. Its objects were checked on the way in (`receive.fsckObjects`): no tree here has two readings. */
+  /**
+   * Absolute. Its objects were checked on the way in (`receive.fsckObjects`): no tree here has two
+   * readings.
+   */
   readonly directory: string;
   /** `GIT_OBJECT_DIRECTORY`, as the hook has it; empty where it has none, as for a push that only removes. */
   readonly objectDirectory: string;
@@ -38,7 +42,10 @@ export interface PushInspection {
   readonly findings: readonly Finding[];
   /** What the manifest wants reported and not refused. The first 50. */
   readonly reports: readonly Finding[];
-  /** Whether there is more to refuse than is listed, or the inspection ended early; only where something is listed. */
+  /**
+   * Whether there is more to refuse than is listed, or the inspection ended early; only where something is
+   * listed.
+   */
   readonly more: boolean;
   /** Whether there is more to report than is listed. */
   readonly moreReports: boolean;

@@ -10,8 +10,8 @@ export interface RawPlace {
 const places: Readonly<Record<string, FindingPlace>> = { author: 'author', committer: 'committer' };
 
 /**
- * The part of a raw commit that a line belongs to. Before the first empty line are headers, one a line, each continued by lines
- * that begin with a blank; behind it is the message.
+ * The part of a raw commit that a line belongs to. Before the first empty line are headers, one a line,
+ * each continued by lines that begin with a blank; behind it is the message.
  * @param head the commit's first bytes
  * @param line from 1
  */

@@ -10,8 +10,8 @@ const maxTagDepth = 5;
 const maxTagBytes = 64 * 1024;
 
 /**
- * Looks at every tag that the new ids are, and at tags they point to; returns the commits at the end. What ends at anything but a commit is
- * refused, for then there is no history to look at.
+ * Looks at every tag that the new ids are, and at tags they point to; returns the commits at the end. What
+ * ends at anything but a commit is refused, for then there is no history to look at.
  */
 export async function inspectTips(
   repository: PushRepository,
@@ -58,7 +58,7 @@ function createTipReceiver(
       }
     },
     push(bytes, last) {
-      if (!isTag || state.list.stopped.aborted) return;
+      if (!isTag) return;
       for (const hit of state.scanner.push(bytes, last)) {
         state.list.add(toFinding(hit, { commit: id, path: null, place: 'tag', line: hit.line }), null);
       }

@@ -60,7 +60,11 @@ describe('changed entries', () => {
 
   it('have their names read among many others', () => {
     const { list, inspector } = createInspector();
-    inspector.inspect([entry('a'), entry(`b/${githubToken}`), entry('c')]);
-    expect(list.findings).toMatchObject([{ rule: 'github-token', place: 'file-name', commit, path: null }]);
+    // The second is one only between boundaries: names that are read together must not become one text.
+    inspector.inspect([entry('a'), entry(`b/${githubToken}`), entry('AKIAQ7ZT2MXW4KBN5RLC'), entry('c')]);
+    expect(list.findings).toMatchObject([
+      { rule: 'github-token', place: 'file-name', commit, path: null },
+      { rule: 'aws-access-key-id', place: 'file-name', commit, path: null },
+    ]);
   });
 });
