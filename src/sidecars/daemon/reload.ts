@@ -60,7 +60,7 @@ async function reload(read: () => Promise<ReadReload>, log: DaemonLog): Promise<
       level: 'error',
       message: `The new configuration is not acted by: ${found}.`,
     };
-    log.write({ ...event });
+    log.tell({ ...event });
     return;
   }
   const event: ReloadedEvent = {
@@ -68,9 +68,7 @@ async function reload(read: () => Promise<ReadReload>, log: DaemonLog): Promise<
     revision: found.revision,
     connections_cut: found.apply(),
   };
-  log.write({ ...event, level: 'info', message: `acts by revision ${event.revision} of the policy` });
-  // Who asked for the change is waiting.
-  log.flush();
+  log.tell({ ...event, level: 'info', message: `acts by revision ${event.revision} of the policy` });
 }
 
 /**

@@ -32,6 +32,36 @@ describe('log', () => {
     expect(eventsIn(stdout.read())).toEqual(['fourth']);
   });
 
+  it('keeps no more than it has room for, says how much it left out, and tells what somebody waits for', async () => {
+    const stdout = new PassThrough();
+    const log = createLog(stdout);
+    const flood = 2_000;
+    const refusal = { level: 'warn', event: 'blocked', message: '', url: 'x'.repeat(1_000) } as const;
+    for (let count = 0; count < flood; count += 1) log.write(refusal);
+    expect(stdout.writableLength).toBeLessThan(300 * 1024);
+    log.tell({ level: 'info', event: 'reloaded', message: '' });
+
+    let text = '';
+    stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    await once(stdout, 'drain');
+    log.write({ level: 'warn', event: 'after', message: '' });
+    stdout.end();
+    await once(stdout, 'end');
+    const entries = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const written = entries.filter(({ event }) => event === 'blocked').length;
+    expect(written).toBeGreaterThan(100);
+    expect(entries.slice(written)).toMatchObject([
+      { event: 'reloaded' },
+      { event: 'lines-left-out', level: 'warn', lines: flood - written },
+      { event: 'after' },
+    ]);
+  });
+
   it('leaves readiness to a line of its own', () => {
     const stdout = new PassThrough();
     reportReady(stdout, { caCertificate: 'PEM' });
