@@ -11,37 +11,26 @@ export interface ReadReload {
 /** Hears SIGHUP from the moment it is made; before {@link HangUps.serve} it only remembers it. */
 export interface HangUps {
   /**
-   * Has `read` called for every SIGHUP, one after the other.
-   * @param read rejects with why the configuration is not acted by: a clause that names file and place
+   * Has `read` called for every SIGHUP.
+   * SECURITY: it reads without waiting for anything. A guest that keeps the daemon busy could else hold up for seconds what takes
+   * a right from it.
+   * @param read throws with why the configuration is not acted by: a clause that names file and place
    */
-  serve(read: () => Promise<ReadReload>): void;
+  serve(read: () => ReadReload): void;
 }
 
 /** Made first of all in a daemon: without a handler a hang-up would end it. */
 export function hearHangUps(log: DaemonLog): HangUps {
   let wanted = false;
-  let busy = false;
-  let read: (() => Promise<ReadReload>) | null = null;
-
-  async function run(): Promise<void> {
-    if (busy || read === null) return;
-    busy = true;
-    // What comes while one is under way may be about a file that it has read already.
-    while (wanted) {
-      wanted = false;
-      await reload(read, log);
-    }
-    busy = false;
-  }
-
+  let read: (() => ReadReload) | null = null;
   process.on('SIGHUP', () => {
-    wanted = true;
-    void run();
+    if (read === null) wanted = true;
+    else reload(read, log);
   });
   return {
     serve(given) {
       read = given;
-      void run();
+      if (wanted) reload(read, log);
     },
   };
 }
@@ -50,15 +39,16 @@ export function hearHangUps(log: DaemonLog): HangUps {
  * SECURITY: a configuration that is wrong changes nothing, and ends nothing. An error while a good one is put in force is
  * something else: the daemon would be in an unknown state, so that is a defect.
  */
-async function reload(read: () => Promise<ReadReload>, log: DaemonLog): Promise<void> {
-  const found = await read().catch((error: unknown) =>
-    error instanceof Error ? error.message : String(error),
-  );
-  if (typeof found === 'string') {
+function reload(read: () => ReadReload, log: DaemonLog): void {
+  let found: ReadReload;
+  try {
+    found = read();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
     const event: ReloadRefusedEvent = {
       event: 'reload-refused',
       level: 'error',
-      message: `The new configuration is not acted by: ${found}.`,
+      message: `The new configuration is not acted by: ${why}.`,
     };
     log.tell({ ...event });
     return;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitOnDefect } from '../daemon/fail-closed.ts';
 import { createLog } from '../daemon/log.ts';
@@ -15,7 +15,7 @@ const log = createLog(process.stdout);
 exitOnDefect(log);
 const hangUps = hearHangUps(log);
 const file = join(process.argv[2] ?? '/etc/bottle', 'egress.json');
-let plan = parseEgressConfiguration(await readFile(file, 'utf8'));
+let plan = parseEgressConfiguration(readFileSync(file, 'utf8'));
 const { values } = await readSecretsLine(process.stdin);
 const server = await startEgress(plan, values ?? {}, { log, resolveName: resolveBySystem });
 log.write({
@@ -25,8 +25,8 @@ log.write({
 });
 log.flush();
 reportReady(process.stdout);
-hangUps.serve(async () => {
-  const read = parseEgressConfiguration(await readFile(file, 'utf8'));
+hangUps.serve(() => {
+  const read = parseEgressConfiguration(readFileSync(file, 'utf8'));
   requireSuccessor(plan, read, ['listen', 'allowPrivate', 'extraCa', 'secretIds', 'secretLabels', 'limits']);
   const apply = server.prepareRoutes(read);
   return {

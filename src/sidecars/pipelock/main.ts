@@ -15,7 +15,7 @@ exitOnDefect(log);
 const hangUps = hearHangUps(log);
 
 const directory = process.argv[2] ?? '/etc/bottle';
-let config = await readConfig(directory);
+let config = readConfig(directory);
 const secrets = await readSecretsLine(process.stdin);
 // SECURITY: without fingerprints nothing is recognised: a line that lacks them is a mistake, not a bottle without secrets.
 if (secrets.fingerprints === undefined) throw new Error('the secrets line has no fingerprints');
@@ -35,8 +35,8 @@ log.write({
 });
 log.flush();
 reportReady(process.stdout, { caCertificate: running.caCertificate });
-hangUps.serve(async () => {
-  const read = await readConfig(directory);
+hangUps.serve(() => {
+  const read = readConfig(directory);
   requireSuccessor(config, read, ['listen', 'dns', 'egress', 'exemptible', 'supervise', 'limits']);
   return {
     revision: read.revision,

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PipelockRulesFile } from '../../../plans/to-pipelock-rules.ts';
 import { type PipelockYamlFile, parsePipelockYaml } from './parse-pipelock-yaml.ts';
@@ -13,12 +13,9 @@ export interface PipelockConfig extends Omit<PipelockRulesFile, 'version'> {
  * Reads `pipelock.yaml` and `pipelock-rules.json` of a folder.
  * @throws Error when one is missing or wrong, or when the two disagree
  */
-export async function readConfig(directory: string): Promise<PipelockConfig> {
-  const [yamlText, rulesText] = await Promise.all([
-    readFile(join(directory, 'pipelock.yaml'), 'utf8'),
-    readFile(join(directory, 'pipelock-rules.json'), 'utf8'),
-  ]);
-  return joinConfig(parsePipelockYaml(yamlText), parseRulesFile(rulesText));
+export function readConfig(directory: string): PipelockConfig {
+  const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
+  return joinConfig(parsePipelockYaml(read('pipelock.yaml')), parseRulesFile(read('pipelock-rules.json')));
 }
 
 /** What an allowlist without hosts names instead; see `toPipelockYaml`. */
