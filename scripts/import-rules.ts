@@ -43,7 +43,10 @@ export const importRules: readonly ImportRule[] = [
   // What commands, the live list and the page do alike with the queue.
   { part: 'src/approvals/', may: [contract, 'src/backends/registry.ts', ...host] },
   // Backends only through the contract and the registry: no command knows one by its name.
-  { part: 'src/commands/', may: [contract, alreadyUp, 'src/backends/registry.ts', 'src/approvals/', ...host] },
+  {
+    part: 'src/commands/',
+    may: [contract, alreadyUp, 'src/backends/registry.ts', 'src/approvals/', ...host],
+  },
 ];
 
 /** Packages that one place alone may import. */
