@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { GitGatePlan } from '../../plans/git-gate-plan.ts';
 import { createScanTables } from '../../scan/scan-tables.ts';
@@ -8,6 +8,7 @@ import { createRequestQueue } from '../daemon/request-queue.ts';
 import type { DaemonSecretsLine } from '../protocol.ts';
 import type { GateFolders } from './gate-folders.ts';
 import { openMirror } from './mirror/mirror.ts';
+import { createTurns } from './mirror/turns.ts';
 import { startHookServer } from './push/hook-server.ts';
 import { endRefused } from './request/end-refused.ts';
 import { type RemoteService, serveConnection } from './serve-connection.ts';
@@ -51,6 +52,7 @@ export async function startGate(
     now: Date.now,
   });
   const home = join(folders.run, credentialFiles.home);
+  const inspections = createTurns();
   const opening = Promise.all(
     plan.remotes.map(async (remote, index): Promise<RemoteService> => {
       const access = toUpstreamAccess(remote, index, values, folders);
@@ -60,7 +62,8 @@ export async function startGate(
         const message = error instanceof Error ? error.message : String(error);
         log.write({ level: 'warn', event: 'git-prefetch-failed', remote: remote.name, message, detail });
       });
-      return { remote, mirror, access, limits, home, known, queue, log, hooks, underWay: new Set() };
+      const own = { remote, mirror, access, underWay: new Set<Socket>() };
+      return { ...own, limits, home, known, inspections, queue, log, hooks };
     }),
   );
 

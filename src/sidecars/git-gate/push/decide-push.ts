@@ -11,6 +11,7 @@ import { toFindingText } from '../inspection/finding-text.ts';
 import { inspectPush } from '../inspection/inspect-push.ts';
 import type { PushInspection } from '../inspection/push.ts';
 import type { Mirror } from '../mirror/mirror.ts';
+import type { Turns } from '../mirror/turns.ts';
 import type { UpstreamAccess } from '../upstream/upstream-access.ts';
 import { approvePush } from './approve-push.ts';
 import { describePush, type ReadGit } from './describe-push.ts';
@@ -25,6 +26,8 @@ export interface PushRulings {
   /** A folder without any git files. */
   readonly home: string;
   readonly known: ScanTables;
+  /** Of all remotes: one push is looked through at a time. */
+  readonly inspections: Turns;
   readonly queue: RequestQueue;
   readonly log: Log;
 }
@@ -39,7 +42,7 @@ const maxOutputBytes = 1024 * 1024;
  * @throws PushRefusal
  */
 export async function decidePush(
-  { remote, mirror, limits, home, known, queue, log }: PushRulings,
+  { remote, mirror, limits, home, known, inspections, queue, log }: PushRulings,
   question: HookQuestion,
   gone: AbortSignal,
   say: (line: string) => void,
@@ -70,16 +73,16 @@ export async function decidePush(
     isFastForward: (update) => fastForwards.has(update),
     isOwn: ({ ref, old }) => mirror.ownBranches.isOwn(ref, old),
   });
-  const inspection = await inspectPush(
-    {
-      git: argv,
-      directory: mirror.directory,
-      objectDirectory: question.objectDirectory,
-      alternateObjectDirectories: question.alternateObjectDirectories,
-    },
-    pushed,
-    { known, checks: remote.checks },
-    remote.limits,
+  const repository = {
+    git: argv,
+    directory: mirror.directory,
+    objectDirectory: question.objectDirectory,
+    alternateObjectDirectories: question.alternateObjectDirectories,
+  };
+  const rules = { known, checks: remote.checks };
+  // SECURITY: what one push takes of the gate's memory is bounded; a guest decides how many it pushes at once.
+  const inspection = await inspections.take(
+    () => inspectPush(repository, pushed, rules, remote.limits, gone),
     gone,
   );
   const reports = inspection.reports.map(toFindingText);
