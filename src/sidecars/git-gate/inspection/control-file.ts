@@ -46,29 +46,37 @@ const builtinDrivers = {
   merge: new Set(['text', 'binary', 'union']),
 };
 
-/** What a control file would make git do. One fault a line. */
+/**
+ * What a control file would make git do. One fault a line.
+ * SECURITY: lines and blanks are git's own: a carriage return ends no line, and no other character than these is a blank to it.
+ * @param text one character a byte
+ */
 export function findControlFaults(kind: ControlFile, text: string): readonly ControlFault[] {
   const find = finders[kind];
-  return text.split(/\r?\n|\r/).flatMap((content, index) => {
-    const fault = find(content.trim());
+  const lines = text.replace(byteOrderMark, '').split('\n');
+  return lines.flatMap((content, index) => {
+    const fault = find(content.replace(/^[ \t\r]+/, ''));
     return fault === null ? [] : [{ ...fault, line: index + 1 }];
   });
 }
 
+/** Of UTF-8: git passes over it. */
+const byteOrderMark = /^\xef\xbb\xbf/;
+
+/** Several may stand in front of what is in the last one. */
+const sections = String.raw`^(?:\[.*\]\s*)?`;
+const submodule = /^(?:\[.*\]\s*)?\[\s*submodule\b/i;
+const lfsKey = new RegExp(`${sections}[\\w.-]*(?:url|agent|path|args)\\s*=`, 'i');
+const hooksKey = new RegExp(`${sections}hookspath\\s*=`, 'i');
+
 const finders: Readonly<Record<ControlFile, (line: string) => Omit<ControlFault, 'line'> | null>> = {
   attributes: findAttribute,
   modules: (line) =>
-    /^\[\s*submodule\b/i.test(line)
-      ? { check: 'submodules', rule: 'submodules', says: 'declares a submodule' }
-      : null,
+    submodule.test(line) ? { check: 'submodules', rule: 'submodules', says: 'declares a submodule' } : null,
   'lfs-config': (line) =>
-    /^(?:\[.*\]\s*)?[\w.-]*(?:url|agent|path|args)\s*=/i.test(line)
-      ? { check: 'lfs', rule: 'lfs', says: 'says where Git LFS sends files' }
-      : null,
+    lfsKey.test(line) ? { check: 'lfs', rule: 'lfs', says: 'says where Git LFS sends files' } : null,
   config: (line) =>
-    /^(?:\[\s*core\s*\]\s*)?hookspath\s*=/i.test(line)
-      ? { check: 'hooks', rule: 'hooks', says: 'sets core.hooksPath' }
-      : null,
+    hooksKey.test(line) ? { check: 'hooks', rule: 'hooks', says: 'sets core.hooksPath' } : null,
 };
 
 /**
@@ -77,7 +85,7 @@ const finders: Readonly<Record<ControlFile, (line: string) => Omit<ControlFault,
  */
 function findAttribute(line: string): Omit<ControlFault, 'line'> | null {
   if (line.startsWith('#')) return null;
-  for (const word of withoutPattern(line).split(/\s+/)) {
+  for (const word of withoutPattern(line).split(/[ \t\r]+/)) {
     const [name = '', value = ''] = word.split('=', 2);
     if (name === 'filter' && value === 'lfs')
       return { check: 'lfs', rule: 'lfs', says: 'gives files to Git LFS' };
@@ -92,10 +100,10 @@ function findAttribute(line: string): Omit<ControlFault, 'line'> | null {
   return null;
 }
 
-/** The pattern is the first word, or stands in quotes and may then hold blanks. */
+/** The pattern is the first word, or stands in quotes and may then hold blanks; with an escape that is none it is the first word again. */
 function withoutPattern(line: string): string {
-  const quoted = /^"(?:[^"\\]|\\.)*"/.exec(line);
-  return quoted === null ? line.replace(/^\S+/, '') : line.slice(quoted[0].length);
+  const quoted = /^"(?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*"/.exec(line);
+  return quoted === null ? line.replace(/^[^ \t\r]+/, '') : line.slice(quoted[0].length);
 }
 
 function toDriverFault(what: string): Omit<ControlFault, 'line'> {

@@ -14,6 +14,9 @@ describe('attributes', () => {
     ['* merge=x', 'attributes'],
     ['* filter=lfs', 'lfs'],
     ['* filter=lfs2', 'attributes'],
+    ['*\rfilter=x', 'attributes'],
+    ['\xa0# filter=x', 'attributes'],
+    ['"\\q filter=x b"', 'attributes'],
   ])('%s is for the check of %s', (line, check) => {
     expect(findControlFaults('attributes', `a\n${line}\nb`)).toMatchObject([{ check, line: 2 }]);
   });
@@ -28,6 +31,31 @@ describe('attributes', () => {
     '* text=auto',
   ])('%s is harmless', (line) => {
     expect(findControlFaults('attributes', line)).toEqual([]);
+  });
+});
+
+describe('settings', () => {
+  it.each([
+    ['modules', '[submodule "a"]'],
+    ['modules', '\xef\xbb\xbf[submodule "a"]'],
+    ['modules', '[a "]"] [ Submodule "a"] path = x'],
+    ['config', '\thooksPath = x'],
+    ['config', '[core] HooksPath=x'],
+    ['config', '[a][core]\rhooksPath = x'],
+    ['config', '\xef\xbb\xbf[core]hooksPath = x'],
+    ['lfs-config', '[a] [lfs] url = https://x.example'],
+    ['lfs-config', '\xef\xbb\xbf[lfs]url = https://x.example'],
+  ] as const)('of %s are found in %s', (kind, text) => {
+    expect(findControlFaults(kind, text)).toHaveLength(1);
+  });
+
+  it.each([
+    ['modules', '# [submodule "a"]'],
+    ['modules', 'path = [submodule'],
+    ['config', '# hooksPath = x'],
+    ['config', 'url = hooksPath=x'],
+  ] as const)('of %s are not found in %s', (kind, text) => {
+    expect(findControlFaults(kind, text)).toEqual([]);
   });
 });
 
