@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { auditBroken } from './audit-failure.ts';
+import { auditBroken, toAuditFailure } from './audit-failure.ts';
 
 /** Where the log ended when it was last appended to: what a cut-off tail is found out by. */
 export interface AuditHead {
@@ -24,9 +24,11 @@ export const emptyHead: AuditHead = { version: 1, seq: 0, hash: '0'.repeat(64), 
  * @throws BottleError `audit-broken` where it is missing or something else
  */
 export async function readAuditHead(path: string, size: number): Promise<AuditHead> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  // A pipe is not waited for: it reads as damaged.
+  const flag = constants.O_RDONLY | constants.O_NONBLOCK;
+  const text = await readFile(path, { encoding: 'utf8', flag }).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    throw toAuditFailure(error, path);
   });
   if (text === null && size === 0) return emptyHead;
   const head = text === null ? null : parseHead(text);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BottleError } from '../../errors.ts';
 import { withLock } from '../lock.ts';
 import { type AuditRecord, appendAuditRecords } from './append-audit.ts';
 import type { AuditEntry } from './audit-entry.ts';
@@ -41,8 +42,10 @@ export interface AuditLog {
 }
 
 const lockWaitMs = 10_000;
-const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW;
-const appendFlags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+// A pipe is not waited for, no link is followed.
+const safeFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const readFlags = constants.O_RDONLY | safeFlags;
+const appendFlags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | safeFlags;
 
 /** The audit log of an operator: `audit.jsonl`, for its owner alone, and beside it `audit.head`. */
 export function openAuditLog({ stateHome, operator, now }: AuditSurroundings): AuditLog {
@@ -54,7 +57,7 @@ export function openAuditLog({ stateHome, operator, now }: AuditSurroundings): A
     try {
       await mkdir(stateHome, { recursive: true, mode: 0o700 });
       await withLock(lock, async () => {
-        await using file = await open(path, appendFlags, 0o600);
+        await using file = await openLog(path, appendFlags);
         await work(file);
       });
     } catch (error) {
@@ -97,11 +100,20 @@ export function openAuditLog({ stateHome, operator, now }: AuditSurroundings): A
   };
 
   async function openIfThere(file: string): Promise<FileHandle | null> {
-    return await open(file, readFlags).catch((error: unknown) => {
+    return await openLog(file, readFlags).catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw toAuditFailure(error, path);
     });
   }
+}
+
+/** INVARIANT: lines go to a plain file alone: a pipe would take them, and keep none. */
+async function openLog(path: string, flags: number): Promise<FileHandle> {
+  const file = await open(path, flags, 0o600);
+  const facts = await file.stat();
+  if (facts.isFile()) return file;
+  await file.close();
+  throw new BottleError('audit-unwritable', `The audit log ${path} is not a plain file.`);
 }
 
 /** The keys of entries of the same bottles. Whole entries are read of those alone, for the log is of all bottles ever. */

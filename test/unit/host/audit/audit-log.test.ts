@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFile,
@@ -105,6 +106,24 @@ describe('append', () => {
     await rm(home.path, { recursive: true });
     await home.log.append([toRecord(1)]);
     expect(await readdir(join(home.folder, 'locks'))).toEqual([]);
+  });
+
+  it.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ])('refuses %s in place of the log or its head, without waiting for it', async (_name, put) => {
+    await home.log.append([toRecord(1)]);
+    await rm(home.headPath);
+    await put(home.headPath);
+    const unusable = { code: expect.stringMatching(/^audit-(unwritable|broken)$/) };
+    await expect(home.log.verify()).rejects.toMatchObject(unusable);
+    await expect(home.log.append([toRecord(2)])).rejects.toMatchObject(unusable);
+    await rm(home.path);
+    await put(home.path);
+    const unwritable = { code: 'audit-unwritable' };
+    await expect(home.log.verify()).rejects.toMatchObject(unwritable);
+    await expect(home.log.append([toRecord(2)])).rejects.toMatchObject(unwritable);
+    await expect(readEntries()).rejects.toMatchObject(unwritable);
   });
 });
 
