@@ -6,6 +6,12 @@ import { findNearestWord } from '../../plans/manifest/nearest-word.ts';
 /** Says a wrong flag or argument, which oclif reports in its own way, as every other error is said; else null. */
 export function toUsageError(error: unknown): BottleError | null {
   if (!(error instanceof CLIError)) return null;
+  // Of its parse errors this one alone lacks the parts that the others have.
+  const twice = /^Flag (--\S+) can only be specified once$/.exec(error.message)?.[1];
+  if (twice !== undefined) {
+    const hint = 'Leave out all but one of them.';
+    return new BottleError('usage-invalid', `${twice} is given more than once.`, { hint });
+  }
   const parts: CLIError & ParseErrorParts = error;
   if (parts.parse === undefined) return null;
   return new BottleError('usage-invalid', toMessage(parts), { hint: toHint(parts) });

@@ -42,6 +42,12 @@ const wrong: Readonly<Record<string, Case>> = {
     error: /^Error: NAME is missing\.$/,
     hint: /"bottle up --help"/,
   },
+  'a flag given twice': {
+    args: ['supervise', 'reject', 'req-0a1b2c3d', '--note', 'a', '--note', 'b'],
+    status: 2,
+    error: /^Error: --note is given more than once\.$/,
+    hint: /all but one/,
+  },
   'a superfluous argument': {
     args: ['ls', 'x'],
     status: 2,
