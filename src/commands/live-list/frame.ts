@@ -1,3 +1,4 @@
+import type { QueueSnapshot } from '../../approvals/queue-entry.ts';
 import { toPrintable } from '../text/to-printable.ts';
 import { cutText, displayWidth, wrapText } from './display-width.ts';
 import { toApprovalLines, toEntryLines, toRevocationLines } from './entry-lines.ts';
@@ -78,10 +79,7 @@ function toBody(state: ListState, size: ScreenSize, nowMs: number): Frame {
 function toListAndDetails(state: ListState, { columns, rows }: ScreenSize, nowMs: number): readonly Line[] {
   const entries = listedEntries(state);
   if (state.snapshot === null) return [plainLine(cutText('Reading the queues ...', columns), 'dim')];
-  const garbage = state.snapshot.garbage.map(({ slug, file, message }) =>
-    plainLine(cutText(toPrintable(`${slug}: ${file} is no request: ${message}`), columns), 'failed'),
-  );
-  const notes = garbage.slice(0, rows >= 8 ? 2 : 0);
+  const notes = rows >= 8 ? toGarbageLines(state.snapshot.garbage, columns) : [];
   if (entries.length === 0) {
     const text =
       state.view === 'all' ? 'No request has been made.' : 'Nothing waits. New requests appear here.';
@@ -99,6 +97,20 @@ function toListAndDetails(state: ListState, { columns, rows }: ScreenSize, nowMs
     plainLine('─'.repeat(columns), 'dim'),
     ...cutLines(details, { columns, rows: room - listRows - 1 }),
   ];
+}
+
+/** Two lines at most: what is in the way of the requests is no reason to show fewer of them. */
+function toGarbageLines(garbage: QueueSnapshot['garbage'], columns: number): readonly Line[] {
+  const texts = garbage.map(({ slug, file, message }) => `${slug}: ${file} is no request: ${message}`);
+  const more = texts.length - 1;
+  const shown =
+    more < 2
+      ? texts
+      : [
+          ...texts.slice(0, 1),
+          `${more} more files are no requests: see "bottle audit --event queue-garbage"`,
+        ];
+  return shown.map((text) => plainLine(cutText(toPrintable(text), columns), 'failed'));
 }
 
 function cutLines(lines: readonly Line[], { columns, rows }: ScreenSize): readonly Line[] {

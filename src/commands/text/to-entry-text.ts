@@ -27,7 +27,10 @@ export function toEntryText(entry: QueueEntry, nowMs: number): string {
 
 /** A line of a label and a text, whose further lines are marked as such. */
 export function toField(label: string, text: string): string {
-  const [first = '', ...more] = text.split('\n').map((line) => toPrintable(line));
+  const [first = '', ...more] = text
+    .replace(/\n+$/, '')
+    .split('\n')
+    .map((line) => toPrintable(line));
   const rest = more.map((line) => `${' '.repeat(labelColumns)}| ${line}\n`);
   return `${label.padEnd(labelColumns)}${more.length === 0 ? '' : '| '}${first}\n${rest.join('')}`;
 }

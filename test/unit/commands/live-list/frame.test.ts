@@ -127,6 +127,14 @@ describe('createFrame', () => {
     const lines = textOf({ ...initialState, snapshot }, 80, 20);
     expect(lines).toContainEqual('b-1: x\\u001b is no request: not JSON.');
     expect(lines).toContainEqual('Nothing waits. New requests appear here.');
+    const many = { entries: [], garbage: Array.from({ length: 27 }, () => snapshot.garbage).flat() };
+    const few = textOf({ ...initialState, snapshot: many }, 100, 20).filter((line) =>
+      /no request/.test(line),
+    );
+    expect(few).toEqual([
+      'b-1: x\\u001b is no request: not JSON.',
+      '26 more files are no requests: see "bottle audit --event queue-garbage"',
+    ]);
     expect(textOf(initialState, 80, 20)).toContainEqual('Reading the queues ...');
   });
 });
