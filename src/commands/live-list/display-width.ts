@@ -44,8 +44,8 @@ export function wrapText(text: string, columns: number): readonly string[] {
   let used = 0;
   for (const word of text.split(/(?<= )(?=[^ ])/)) {
     const width = displayWidth(word);
-    if (used > 0 && used + displayWidth(word.trimEnd()) > columns) {
-      lines.push(line.trimEnd());
+    if (used > 0 && used + displayWidth(withoutBlanks(word)) > columns) {
+      lines.push(withoutBlanks(line));
       line = '';
       used = 0;
     }
@@ -59,7 +59,12 @@ export function wrapText(text: string, columns: number): readonly string[] {
     line = pieces.at(-1) ?? '';
     used = displayWidth(line);
   }
-  return [...lines, line.trimEnd()];
+  return [...lines, withoutBlanks(line)];
+}
+
+/** Without the blanks at its end: those alone, for of what else is white a reader may want to know. */
+function withoutBlanks(text: string): string {
+  return text.replace(/ +$/, '');
 }
 
 /** Breaks anywhere but before a mark; at least one character a line. */

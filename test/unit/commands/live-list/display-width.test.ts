@@ -48,6 +48,8 @@ describe('wrapText', () => {
   });
 
   it('loses nothing but blanks', () => {
+    expect(wrapText('a\u3000', 10)).toEqual(['a\u3000']);
+    expect(wrapText('a\u3000 b', 4)).toEqual(['a\u3000', 'b']);
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
         const kept = (value: string) => value.replaceAll(' ', '');
