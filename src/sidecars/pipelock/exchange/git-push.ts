@@ -33,7 +33,8 @@ function asksForPush(query: string): boolean {
 function toLastSegment(path: string): string {
   const segments = toPlain(path)
     .split('/')
-    .map((segment) => (segment.split(';', 1)[0] ?? '').trim());
+    // What follows a parameter's mark, an encoded "?" or "#", or dots that some file systems drop, names no other file to some servers.
+    .map((segment) => (segment.split(/[;?#]/, 1)[0] ?? '').replace(/[. ]+$/, '').trim());
   return segments.findLast((segment) => segment !== '') ?? '';
 }
 
