@@ -43,7 +43,10 @@ export async function openTerminal(
   },
 ): Promise<Terminal> {
   const socket = `bottle-test-${randomBytes(4).toString('hex')}`;
-  const tmux = (...args: readonly string[]) => run('tmux', ['-L', socket, '-f', '/dev/null', ...args]);
+  // The terminal of a person, whatever runs the test: where CI is said to be at work, programs show no colours.
+  const person = { PATH: process.env.PATH ?? '/usr/bin:/bin', TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
+  const tmux = (...args: readonly string[]) =>
+    run('tmux', ['-L', socket, '-f', '/dev/null', ...args], { env: person });
   const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
   const shell =
     '"$@"; echo "ended with $?"; stty -a | grep -o "[-]*\\(echo\\|icanon\\) "; echo over; exec sleep 600';
