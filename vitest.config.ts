@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const ci = process.env.CI !== undefined;
+/** A condition that is waited for ends the wait; the default of a second is less than a busy machine needs. */
+const patience = { poll: { timeout: 15_000 } };
 
 export default defineConfig({
   test: {
@@ -11,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           testTimeout: 20_000,
+          expect: patience,
         },
       },
       {
@@ -20,6 +23,7 @@ export default defineConfig({
           // One engine serves them all: files that start bottles at once would wait for each other anyway.
           fileParallelism: false,
           testTimeout: 120_000,
+          expect: patience,
           hookTimeout: 180_000,
         },
       },

@@ -204,7 +204,7 @@ describe('bad input', () => {
       says: /at most 8192/,
     },
     'an edit that is not there': {
-      args: ['approve', 'WAITING', '--edit', '/nonexistent'],
+      args: ['approve', 'WAITING', '--edit', '/proc/self/no-such-file'],
       status: 2,
       says: /ENOENT/,
     },
