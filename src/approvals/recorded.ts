@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AuditRecord } from '../host/audit/append-audit.ts';
 import { toAuditFailure } from '../host/audit/audit-failure.ts';
 import type { AuditLog } from '../host/audit/audit-log.ts';
+import { hasCode } from '../host/error-code.ts';
 import { toRequestText } from '../queue/parse-request.ts';
 import { decisionGraceMs } from '../queue/queue-limits.ts';
 import type { QueueRequest } from '../queue/request.ts';
@@ -75,10 +76,6 @@ function noNames(error: unknown): readonly string[] {
 
 function ignoreThere(error: unknown): void {
   if (!hasCode(error, 'EEXIST')) throw error;
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 interface Found {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BottleError } from '../errors.ts';
+import { hasCode } from './error-code.ts';
 import { isProcessOver, type ProcessIdentity, readOwnIdentity } from './process-identity.ts';
 
 /** Says that one process is bringing a bottle of a name up. */
@@ -132,8 +133,4 @@ async function unlinkIfThere(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT')) throw error;
   });
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { BottleError } from '../errors.ts';
+import { hasCode } from './error-code.ts';
 import { isProcessOver, type ProcessIdentity } from './process-identity.ts';
 
 /** Says whose a state folder is; without it nothing is removed. */
@@ -155,8 +156,4 @@ async function readOwner(path: string): Promise<OwnerRecord | null> {
   } catch {
     return null;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

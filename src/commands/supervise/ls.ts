@@ -4,6 +4,7 @@ import { BottleCommand } from '../program/bottle-command.ts';
 import { openOperator } from '../program/open-operator.ts';
 import { bottleFlag } from '../program/request-argument.ts';
 import { toSummary } from '../requests/proposal-text.ts';
+import { cutText } from '../text/cut-text.ts';
 import { toDuration } from '../text/to-duration.ts';
 import { toPrintable } from '../text/to-printable.ts';
 import { toTable } from '../text/to-table.ts';
@@ -54,11 +55,7 @@ function toListText({ entries }: QueueSnapshot, nowMs: number): string {
     toDuration(nowMs - Date.parse(request.createdAt)),
     status === 'waiting' ? toDuration(Date.parse(request.expiresAt) - nowMs) : '-',
     String(request.asked),
-    cut(toSummary(request.proposal)),
+    cutText(toSummary(request.proposal), maxSummaryLength),
   ]);
   return toTable([['ID', 'BOTTLE', 'STATUS', 'KIND', 'AGE', 'LEFT', 'ASKED', 'WHAT'], ...rows]);
-}
-
-function cut(text: string): string {
-  return text.length > maxSummaryLength ? `${text.slice(0, maxSummaryLength)}...` : text;
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../host/audit/audit-entry.ts';
 import { toSummary } from '../requests/proposal-text.ts';
+import { cutText } from './cut-text.ts';
 
 /** The heads of {@link toAuditRow}'s columns. */
 export const auditColumns = ['TIME', 'BOTTLE', 'EVENT', 'REQUEST', 'BY', 'WHAT'];
@@ -10,7 +11,14 @@ const maxTextLength = 200;
 export function toAuditRow(entry: AuditEntry): readonly string[] {
   const { time, bottle, event, operator } = entry;
   const request = 'request' in entry ? entry.request : '-';
-  return [time, bottle === '' ? '-' : bottle, event, request, operator, cut(toWhat(entry))];
+  return [
+    time,
+    bottle === '' ? '-' : bottle,
+    event,
+    request,
+    operator,
+    cutText(toWhat(entry), maxTextLength),
+  ];
 }
 
 function toWhat(entry: AuditEntry): string {
@@ -34,8 +42,4 @@ function toWhat(entry: AuditEntry): string {
     case 'log-repaired':
       return `a crash cut ${entry.lines} ${entry.lines === 1 ? 'line' : 'lines'} short`;
   }
-}
-
-function cut(text: string): string {
-  return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}...` : text;
 }

@@ -1,6 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { SecretId } from '../../plans/secret-reference.ts';
 import { isSecretId } from '../daemon/secret-ids.ts';
+import { isRecord } from '../daemon/strict-json.ts';
 
 const maxLineBytes = 4 * 1024 * 1024;
 
@@ -67,8 +68,4 @@ function parseBundleSecrets(text: string, wanted: readonly SecretId[]): Readonly
   const missing = wanted.find((id) => secrets[id] === undefined);
   if (missing !== undefined) throw new Error(`the secrets line lacks ${missing}`);
   return secrets;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

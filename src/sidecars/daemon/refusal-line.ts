@@ -1,5 +1,6 @@
 import type { DaemonName } from '../../plans/bundle-plan.ts';
 import type { RefusalLine } from '../protocol.ts';
+import { isRecord } from './strict-json.ts';
 
 /** Of one line on its way from init to a daemon that hears refusals. */
 export const maxRefusalBytes = 16 * 1024;
@@ -50,8 +51,4 @@ export function parseRefusalLine(text: string): RefusalLine | null {
 
 function isDaemonName(value: unknown): value is DaemonName {
   return typeof value === 'string' && daemonNames.includes(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import type { SecretFingerprint } from '../../scan/fingerprint.ts';
 import type { DaemonSecretsLine, RefusalLine } from '../protocol.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { maxRefusalBytes, parseRefusalLine } from './refusal-line.ts';
+import { isRecord } from './strict-json.ts';
 
 /** Far above what a bottle's secrets need, far below what hurts. */
 const maxLineBytes = 8 * 1024 * 1024;
@@ -136,8 +137,4 @@ function isIntegerWithin(value: unknown, least: number, most: number): value is 
 
 function isSecretId(id: string): id is SecretId {
   return /^secret-\d+$/.test(id);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

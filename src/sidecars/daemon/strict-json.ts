@@ -81,6 +81,7 @@ export function parseList<Entry>(
   return value.map((entry: unknown, index) => parseEntry(entry, `${at}[${index}]`));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object that is no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

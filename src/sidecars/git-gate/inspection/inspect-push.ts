@@ -1,4 +1,5 @@
 import { createContentScanner } from '../../../scan/content-scanner.ts';
+import { isNoObject, isObjectId } from '../git/object-id.ts';
 import { readChangedEntries } from './changed-entries.ts';
 import { createEntryInspector } from './entry-inspector.ts';
 import { createFindingList } from './finding-list.ts';
@@ -60,7 +61,7 @@ async function inspectObjects(
       list.add(toFinding(hit, { commit: null, path: null, place: 'ref-name', line: null }), null);
     }
   }
-  const ids = new Set(updates.map((update) => parseId(update.new)).filter((id) => !/^0+$/.test(id)));
+  const ids = new Set(updates.map((update) => parseId(update.new)).filter((id) => !isNoObject(id)));
   if (ids.size === 0) return 0;
   const tips = await inspectTips(repository, [...ids], state, signal);
   signal.throwIfAborted();
@@ -84,6 +85,6 @@ async function inspectObjects(
 
 /** SECURITY: only whole ids reach git, so that none is read as an option or as a name. */
 function parseId(id: string): string {
-  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) throw new Error('an update has an id that is none');
+  if (!isObjectId(id)) throw new Error('an update has an id that is none');
   return id;
 }

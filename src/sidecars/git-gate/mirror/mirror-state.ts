@@ -1,3 +1,5 @@
+import { isObjectId } from '../git/object-id.ts';
+
 /** What a repository shows: every branch and tag, and which branch its HEAD is. */
 export interface RefState {
   /** Object ids by full name. */
@@ -34,9 +36,4 @@ export function parseLocalRefs(text: string): ReadonlyMap<string, string> {
 /** Whether two repositories show the same branches and tags. */
 export function areSameRefs(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
   return one.size === other.size && [...one].every(([name, id]) => other.get(name) === id);
-}
-
-/** Whether a text is an object's id. */
-export function isObjectId(text: string): boolean {
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }

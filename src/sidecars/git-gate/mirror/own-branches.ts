@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObjectId } from './mirror-state.ts';
+import { isNoObject, isObjectId } from '../git/object-id.ts';
 
 /**
  * Branches that this bottle made through its gate, and what it last pushed to each.
@@ -28,7 +28,7 @@ export async function openOwnBranches(repository: string): Promise<OwnBranches> 
     async record(updates) {
       for (const { ref, old, new: pushed } of updates) {
         if (!ref.startsWith('refs/heads/')) continue;
-        if (/^0+$/.test(old) || own.get(ref) === old) own.set(ref, pushed);
+        if (isNoObject(old) || own.get(ref) === old) own.set(ref, pushed);
         else own.delete(ref);
       }
       await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(own)));

@@ -6,6 +6,7 @@ import type { Log } from '../../daemon/log.ts';
 import type { RequestQueue } from '../../daemon/request-queue.ts';
 import { runGit } from '../git/git-process.ts';
 import { readingBounds, toBoundedGit, toGitEnvironment } from '../git/git-program.ts';
+import { isNoObject } from '../git/object-id.ts';
 import type { HookQuestion } from '../hook/hook-protocol.ts';
 import { toFindingText } from '../inspection/finding-text.ts';
 import { inspectPush } from '../inspection/inspect-push.ts';
@@ -65,7 +66,7 @@ export async function decidePush(
   };
   const fastForwards = new Set<PushedRef>();
   for (const update of pushed) {
-    if (/^0+$/.test(update.old)) continue;
+    if (isNoObject(update.old)) continue;
     const end = await run(['merge-base', '--is-ancestor', '--end-of-options', update.old, update.new]);
     if (end.status === 0) fastForwards.add(update);
   }

@@ -1,7 +1,7 @@
 import type { GitRemotePlan } from '../../../plans/git-gate-plan.ts';
 import { compileGlob, globMatches } from '../../../policy/path-glob.ts';
 import type { RefUpdate } from '../../../queue/proposal.ts';
-import { isObjectId } from '../mirror/mirror-state.ts';
+import { isNoObject, isObjectId } from '../git/object-id.ts';
 import { findRefNameFault } from './ref-name.ts';
 
 /** What the policy is about. */
@@ -68,7 +68,7 @@ export function checkRefNames(rules: PushRules, updates: readonly PushedRef[]): 
     if (fault !== null) throw new PushRefusal(`${quote(ref)} ${fault}.`);
     if (!isPushable(rules.push, ref))
       throw new PushRefusal(`${quote(ref)} may not be pushed. ${toAllowedSentence(rules)}`);
-    if (isZero(pushed))
+    if (isNoObject(pushed))
       throw new PushRefusal(`${quote(ref)} may not be deleted: nothing is deleted through the gate.`);
   }
 }
@@ -85,7 +85,7 @@ export function decideChanges(
 ): readonly RefUpdate[] {
   return updates.map((update): RefUpdate => {
     const { ref } = update;
-    if (isZero(update.old)) return { ...update, change: 'create' };
+    if (isNoObject(update.old)) return { ...update, change: 'create' };
     if (!ref.startsWith('refs/heads/')) {
       throw new PushRefusal(`${quote(ref)} is there already, and a tag is never moved through the gate.`);
     }
@@ -120,10 +120,6 @@ export function isPushable(patterns: readonly string[], ref: string): boolean {
 export function toAllowedSentence({ name, push }: Pick<PushRules, 'name' | 'push'>): string {
   if (push.length === 0) return `${name} is read-only here: nothing may be pushed to it.`;
   return `To ${name} these may be pushed: ${push.join(', ')}. Push to such a branch, or ask your operator.`;
-}
-
-function isZero(id: string): boolean {
-  return /^0+$/.test(id);
 }
 
 /** A guest's name in a sentence: only what can be seen, and not too long. */
